@@ -31,7 +31,7 @@ _REGISTERED = any_case(
     r"|white-listed|settings|listed|list|valid redirect|sign-in redirect|expect\w*|app page"
     r"|entered|typed|have)\b[^\n]{0,60}$"
 )
-_MOST_APART, _FIVE_MINUTES, _LONGEST, _MOST_URIS = 2, 300, 60_000, 100
+_FIVE_MINUTES, _LONGEST, _MOST_URIS = 300, 60_000, 100
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
@@ -47,10 +47,8 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _pkce(facts, text)
     yield from _issued_to(facts, text)
     yield from _fhir_versions(facts, text)
-    yield from _of_graph(facts, text)
     yield from _versions(facts)
-    yield from _broken(text)
-    yield from _fragment(facts, text)
+    yield from _at_sight(facts, text)
     yield from _other_patient(facts, text)
     yield from _unset(facts, text)
     yield from _incomplete(facts, text)
@@ -365,16 +363,6 @@ _SIGNED = "Sign the assertion with RS384 or ES384."
 _BASE = any_case(r"://[^\s]*/(?:fhir|r4)\b(?!.*token)")
 
 
-# Microsoft Graph, whose tokens no FHIR server takes.
-_GRAPH = any_case(r"\baud\W{1,5}(?:https://graph\.microsoft|00000003-)|\bscp\W{1,5}User\.Read\b")
-
-
-def _of_graph(facts: Facts, text: str) -> Iterator[Evidence]:
-    if _GRAPH.search(text) and (facts.message.status == _UNAUTHORIZED or not facts.matches):
-        why = "The token in the text is one for Microsoft Graph (`aud`), not for this FHIR server."
-        yield Evidence("token_of_another_server", "likely", why, _TEXT)
-
-
 _UNAUTHORIZED = 401
 
 
@@ -397,6 +385,8 @@ def _versions(facts: Facts) -> Iterator[Evidence]:
         yield Evidence("scope_version_mismatch", "likely", why, _TEXT)
 
 
+# Microsoft Graph, whose tokens no FHIR server takes.
+_GRAPH = any_case(r"\baud\W{1,5}(?:https://graph\.microsoft|00000003-)|\bscp\W{1,5}User\.Read\b")
 # A doubled scheme, an empty variable, a template without its value.
 _BROKEN = any_case(
     r"https?://https?[:/][^\s\"')]{0,60}"
@@ -405,13 +395,6 @@ _BROKEN = any_case(
     r"|oauth2)\b[^\s\"')]{0,40}|%7b\w{1,30}%7d"
     r"/(?:\.well-known|metadata)"
 )
-
-
-def _fragment(facts: Facts, text: str) -> Iterator[Evidence]:
-    if re.search(r"#(?:state=[^&\s]{1,400}&)?code=", text) and facts.may_be("request_malformed"):
-        why = "The code came back in the URL's fragment (`#`), which a server never sees."
-        step = "Request `response_mode=query`, or read the fragment in the page's own script."
-        yield Evidence("request_malformed", "likely", why, _TEXT, (step,))
 
 
 def _other_patient(facts: Facts, text: str) -> Iterator[Evidence]:
@@ -457,12 +440,20 @@ def _unset(facts: Facts, text: str) -> Iterator[Evidence]:
         )
 
 
-def _broken(text: str) -> Iterator[Evidence]:
+def _at_sight(facts: Facts, text: str) -> Iterator[Evidence]:
+    """Yield what's wrong with a single token or URL."""
+    if _GRAPH.search(text) and (facts.message.status == _UNAUTHORIZED or not facts.matches):
+        why = "The token in the text is one for Microsoft Graph (`aud`), not for this FHIR server."
+        yield Evidence("token_of_another_server", "likely", why, _TEXT)
     broken = _BROKEN.search(text)
     if broken is not None:
         why = f"The text has the URL `{broken[0]}`, which repeats a part or lacks a value."
         step = f"Correct the setting or variable that the URL is built from: `{broken[0]}`."
         yield Evidence("fhir_base_wrong", "likely", why, _TEXT, (step,))
+    if re.search(r"#(?:state=[^&\s]{1,400}&)?code=", text) and facts.may_be("request_malformed"):
+        why = "The code came back in the URL's fragment (`#`), which a server never sees."
+        step = "Request `response_mode=query`, or read the fragment in the page's own script."
+        yield Evidence("request_malformed", "likely", why, _TEXT, (step,))
 
 
 _WORKS = any_case(r"\b(?:works?|worked|accept\w*|is ok|is fine|superset)\b")

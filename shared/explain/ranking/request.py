@@ -14,6 +14,7 @@ from shared.explain.parsing.claims import Sign
 from shared.explain.parsing.find import Proof
 from shared.explain.ranking import server_text
 from shared.explain.ranking.facts import Evidence, Facts, named
+from shared.patterns import any_case
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
@@ -66,30 +67,27 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
     proven = facts.proof is Proof.CODE and facts.entries[0].causes[0].certainty == "certain"
     if "client_auth_wrong" not in facts.family or (facts.from_text and proven):
         return
-    auth = facts.sent.client_auth or facts.registered.client_auth
+    auth, signs = facts.sent.client_auth or facts.registered.client_auth, facts.claims.signs
+    kind = next((sign for sign in _BY_CLIENT if sign in signs), None)
+    # Such a text says what each kind of client sends, not which kind this one is.
+    of_each = "public" in signs and "confidential" in facts.pasted.lower()
     if auth is not None:
         how = "as a public client, without a secret" if auth == "none" else f"with {auth}"
         why = f"This app is configured to authenticate {how} (`client_auth`)."
         steps = (BASIC_FORM,) if auth == "client_secret_basic" and facts.from_text else ()
         yield Evidence("client_auth_wrong", None, why, RFC_6749, steps)
-        return
-    if "assertion" in facts.claims.signs and _NOT_SENT.search(facts.message.description or ""):
+    elif "assertion" in signs and _NOT_SENT.search(facts.message.description or ""):
         why = "The server expects a signed assertion, but got none."
         yield Evidence("client_auth_wrong", None, why, RFC_7523, (_SEND_ASSERTION,))
-        return
-    if _SECRET_ASKED_FOR.search(facts.pasted):
+    elif _SECRET_ASKED_FOR.search(facts.pasted):
         why = "The server asks for the client's secret."
         yield Evidence("client_auth_wrong", None, why, RFC_6749, (_CONFIDENTIAL_OR_PUBLIC,))
-        return
-    if "public" in facts.claims.signs and "confidential" in facts.pasted.lower():
-        return  # The text says what each kind of client sends, not which kind this one is.
-    if any(one.id == "client_auth_wrong" for one in server_text.evidence(facts)):
+    elif any(one.id == "client_auth_wrong" for one in server_text.evidence(facts)):
         return  # It says more than the kind of client.
-    for sign, step in _BY_CLIENT.items():
-        if sign in facts.claims.signs:
-            both = sign == "public" and facts.claims.has("secret") and facts.by_code
-            yield Evidence("client_auth_wrong", "likely" if both else None, "", RFC_6749, (step,))
-            return
+    elif kind is not None and not of_each:
+        both = kind == "public" and "secret" in signs and facts.by_code
+        step = _BY_CLIENT[kind]
+        yield Evidence("client_auth_wrong", "likely" if both else None, "", RFC_6749, (step,))
 
 
 _BY_CLIENT: Mapping[Sign, str] = {
@@ -104,10 +102,9 @@ _BY_CLIENT: Mapping[Sign, str] = {
 }
 
 
-_SECRET_ASKED_FOR = re.compile(
+_SECRET_ASKED_FOR = any_case(
     r"requires? (?:an? )?client[ _]secret|client_?secret\W{1,3}(?:is )?(?:missing|required)"
     r"|no client[ _]secret",
-    re.IGNORECASE,
 )
 _CONFIDENTIAL_OR_PUBLIC = (
     "Send the client secret with the token request, or register the app as public, with PKCE (at "
@@ -118,7 +115,7 @@ _SEND_ASSERTION = (
     "client's authentication in the registration. Register an app that runs in the browser as "
     "public: it can't keep a key."
 )
-_NOT_SENT = re.compile(r"(?:assertion|secret)\w*\W{1,3}(?:is )?(?:missing|required)", re.IGNORECASE)
+_NOT_SENT = any_case(r"(?:assertion|secret)\w*\W{1,3}(?:is )?(?:missing|required)")
 
 
 def _assertion(facts: Facts) -> Iterator[Evidence]:
@@ -128,21 +125,20 @@ def _assertion(facts: Facts) -> Iterator[Evidence]:
     signed = "assertion" in signs or "keyed" in signs
     if not (facts.from_text and refused and signed) or "other_environment" in signs:
         return
-    if _NOT_SENT.search(message.description or ""):
+    why = "The client signs an assertion, but the server doesn't accept it."
+    possible = facts.may_be("client_auth_wrong", "assertion_key_unknown")
+    if not possible or _NOT_SENT.search(message.description or ""):
         return
-    if facts.may_be("client_auth_wrong", "assertion_key_unknown"):
-        why = "The client signs an assertion, but the server doesn't accept it."
-        if _AGAIN.search(facts.pasted):
-            step = "Sign a new assertion with a new `jti` for every token request."
-            yield Evidence("assertion_claims_wrong", "likely", why, RFC_7523, (step,))
-            return
+    if _AGAIN.search(facts.pasted):
+        step = "Sign a new assertion with a new `jti` for every token request."
+        yield Evidence("assertion_claims_wrong", "likely", why, RFC_7523, (step,))
+    else:
         yield Evidence("assertion_key_unknown", "likely", why, RFC_7523)
         yield Evidence("assertion_claims_wrong", "possible", why, RFC_7523)
 
 
-_AGAIN = re.compile(
+_AGAIN = any_case(
     r"\breuse|\bjti\b[^\n]{0,40}\b(?:used|seen)|\bcache the (?:signed )?(?:jwt|assertion)",
-    re.IGNORECASE,
 )
 # An empty `launch` or `aud` has its own cause.
 _EMPTY = re.compile(r"[?&](client_id|redirect_uri|response_type|scope)=(?=&|\s|\Z)")

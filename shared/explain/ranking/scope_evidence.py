@@ -36,37 +36,31 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
 
 def _syntax(facts: Facts) -> Iterator[Evidence]:
     wildcards = [scope for scope in facts.scopes if is_wildcard(scope)]
-    dropped = facts.habits.scopes.wildcards_dropped
-    refused = facts.message.oauth_error == "invalid_scope" and facts.from_text
     found = f"There are wildcards in {facts.where_scopes}: {named(wildcards)}."
-    kept = any(map(is_wildcard, facts.shown_scopes.registered))
-    if wildcards and refused and not (dropped or kept):
-        why = f"{found} Many servers refuse them."
-        level = wildcards[0].partition("/")[0]
-        spelled = _SPELLED.replace("user/", f"{level}/")
-        step = f"Replace {named(wildcards)} with one scope per type and action: {spelled}"
-        yield Evidence("scope_syntax", "likely", why, SMART, (step,))
-        return
+    dropped = facts.habits.scopes.wildcards_dropped
+    refused = facts.message.oauth_error == "invalid_scope" and facts.from_text and not dropped
     odd = [scope for scope in facts.scopes if is_misspelt(scope)]
-    if odd:
-        why = f"Neither SMART version has the syntax of {named(odd)}."
-        yield Evidence("scope_syntax", "likely", why, SMART, (_WRITE,))
-        return
-    if wildcards and dropped:
-        why = f"{found} The EHR drops them entirely."
-        yield Evidence("scope_syntax", "certain", why, dropped)
-        return
     supported = facts.sent.scopes_supported or ()
     others = [
         (scope, other) for scope in facts.scopes if (other := in_other_version(scope, supported))
     ]
-    if others:
+    both = {number: scope for scope in facts.scopes if (number := version(scope)) is not None}
+    if wildcards and refused and not any(map(is_wildcard, facts.shown_scopes.registered)):
+        why = f"{found} Many servers refuse them."
+        spelled = _SPELLED.replace("user/", f"{wildcards[0].partition('/')[0]}/")
+        step = f"Replace {named(wildcards)} with one scope per type and action: {spelled}"
+        yield Evidence("scope_syntax", "likely", why, SMART, (step,))
+    elif odd:
+        why = f"Neither SMART version has the syntax of {named(odd)}."
+        yield Evidence("scope_syntax", "likely", why, SMART, (_WRITE,))
+    elif wildcards and dropped:
+        why = f"{found} The EHR drops them entirely."
+        yield Evidence("scope_syntax", "certain", why, dropped)
+    elif others:
         scope, other = others[0]
         why = f"`{scope}` was requested, but the EHR writes `{other}`."
         yield Evidence("scope_syntax", _of_scopes(facts), why, "the EHR's `scopes_supported`")
-        return
-    both = {number: scope for scope in facts.scopes if (number := version(scope)) is not None}
-    if len(both) > 1:
+    elif len(both) > 1:
         one, other = both["v1"], both["v2"]
         why = f"SMART v1 (`{one}`) and v2 (`{other}`) are mixed in {facts.where_scopes}."
         yield Evidence("scope_syntax", _of_scopes(facts), why, SMART)
@@ -124,18 +118,15 @@ def _against_the_registration(facts: Facts) -> Iterator[Evidence]:
         scope = next(scope for scope in facts.scopes if version(scope) is not None)
         (mine,) = registered
         wanted = "`.rs` and other letters (v2)" if mine == "v2" else "`.read` and `.write` (v1)"
+        like = f"{scope.rpartition('.')[0]}{'.rs' if mine == 'v2' else '.read'}"
         why = f"The registration is for SMART {mine}, but `{scope}` is written in the other syntax."
-        step = f"Write the scopes with {wanted}, to match the registration: `{_in(scope, wanted)}`."
+        step = f"Write the scopes with {wanted}, to match the registration: `{like}`."
         yield Evidence("scope_syntax", "likely", why, SMART, (step,))
     absent = missing(facts.scopes, facts.shown_scopes.registered)
     if facts.shown_scopes.registered and absent and not registered:
         why = f"The registration in the text doesn't include {named(absent)}."
         step = f"Add {named(absent)} to the registration, or request only registered scopes."
         yield Evidence("scope_not_registered", "likely", why, "the text", (step,))
-
-
-def _in(scope: str, wanted: str) -> str:
-    return f"{scope.rpartition('.')[0]}{'.rs' if 'v2' in wanted else '.read'}"
 
 
 _CALL = re.compile(
