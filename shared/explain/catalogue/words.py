@@ -94,8 +94,7 @@ generic/pkce-text @ {RFC_7636}
   pkce_mismatch likely
 generic/token-redirect-uri-text
   " invalid_grant with a message about redirect_uri
-  : redirect mismatch|invalid|unknown =invalid_grant
-  : redirect mismatch|invalid|unknown @token !=invalid_request
+  : redirect mismatch|invalid|unknown =invalid_grant|@token !=invalid_request
   = The redirect URI in the token request doesn't match the one in the authorization request.
   redirect_uri_mismatch likely
     ? The token request must repeat the redirect URI of the authorization request, byte for byte.

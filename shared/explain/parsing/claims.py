@@ -233,11 +233,7 @@ def claims_in(text: str) -> Claims:
     # Rejoin the sentences that pasting has broken into lines.
     flowing = re.sub(r"(?<=[\w,:\"]) ?\n(?=[a-z])", " ", text)
     return Claims(
-        frozenset(sign for sign in _SIGNS if _matches(_SIGNS[sign], flowing)),
-        frozenset(cause for cause in _DENIED if _matches(_DENIED[cause], flowing)),
-        tuple(cause for cause in _BLAMED if _matches(_BLAMED[cause], flowing)),
+        frozenset(sign for sign in _SIGNS if any_case(_SIGNS[sign]).search(flowing)),
+        frozenset(cause for cause in _DENIED if any_case(_DENIED[cause]).search(flowing)),
+        tuple(cause for cause in _BLAMED if any_case(_BLAMED[cause]).search(flowing)),
     )
-
-
-def _matches(pattern: str, text: str) -> bool:
-    return any_case(pattern).search(text) is not None

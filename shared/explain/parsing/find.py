@@ -186,23 +186,13 @@ def _patterns(
     text: str, among: Iterable[Entry], proof: Proof, *, fewest: int = 0
 ) -> tuple[Match, ...]:
     """Return the entries with a pattern that matches the text, the longest match first."""
-    lengths = [
-        (max(_matched([it for it in one.patterns if _words(it) >= fewest], text), default=0), one)
-        for one in among
-    ]
-    ranked = sorted((pair for pair in lengths if pair[0]), key=lambda pair: -pair[0])
+    found: list[tuple[int, Entry]] = []
+    for one in among:
+        long = (it for it in one.patterns if len(it.replace(r"\s{0,2}", " ").split()) >= fewest)
+        matched = filter(None, (any_case(it).search(text) for it in long))
+        found.append((max((len(it[0]) or 1 for it in matched), default=0), one))
+    ranked = sorted((pair for pair in found if pair[0]), key=lambda pair: -pair[0])
     return tuple(Match(entry, proof) for _, entry in ranked)
-
-
-def _words(pattern: str) -> int:
-    return len(pattern.replace(r"\s{0,2}", " ").split())
-
-
-def _matched(patterns: Iterable[str], text: str) -> Iterator[int]:
-    for pattern in patterns:
-        match = any_case(pattern).search(text)
-        if match is not None:
-            yield len(match[0]) or 1
 
 
 def _by_words(

@@ -43,13 +43,9 @@ def _place(one: Profile, text: str, low: str) -> int:
     places = [
         match.start()
         for sign, within in (*names, *written)
-        if (match := _word(sign).search(within))
+        if (match := re.search(rf"(?<![\w.-]){re.escape(sign)}(?![\w-])", within))
     ]
     return min(places, default=len(text))
-
-
-def _word(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
 
 
 def vendor_of_urn(urn: str) -> str | None:

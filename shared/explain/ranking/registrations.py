@@ -34,7 +34,7 @@ def choose(
         lambda one: one.client_id is not None and one.client_id.lower() in ids,
         lambda one: message.tenant is not None and message.tenant.lower() in tenants(one.iss),
         lambda one: any(base.lower() in bases for base in one.iss),
-        lambda one: any(_stands_in(base.lower(), low) for base in one.iss),
+        lambda one: any(base.lower().removesuffix("/*") in low for base in one.iss),
         lambda one: only or (message.vendor is not None and one.vendor == message.vendor),
     )
     for fits in ranks:
@@ -47,7 +47,3 @@ def choose(
 def tenants(bases: Sequence[str]) -> tuple[str, ...]:
     """Return the last path segment of each FHIR base, which names the tenant at Oracle Health."""
     return tuple(base.rpartition("/")[2].lower() for base in bases if not base.endswith("/*"))
-
-
-def _stands_in(base: str, text: str) -> bool:
-    return base.removesuffix("/*") in text
