@@ -107,7 +107,7 @@ def test_the_instruction_stands_above_its_lines_and_each_line_says_where_it_belo
 ) -> None:
     said = in_words(pasted(app, f"{ehr_messages.FIRST_REPORT}\nscope: 'launch/patient'"))
     places = (
-        "Fix: Replace launch/patient with launch",
+        "Fix: Request launch instead of launch/patient",
         "In the request: scope=launch openid",
         'The setting that sends it: scope: "launch openid fhirUser',
         "The error proves this cause.",
