@@ -113,7 +113,7 @@ def test_the_instruction_stands_above_its_lines_and_each_line_says_where_it_belo
         "The error proves this cause.",
     )
     assert sorted(places, key=said.index) == list(places)
-    assert said.count("Replace launch/patient with launch") == 1
+    assert said.count("Request launch instead of launch/patient") == 1
 
 
 def test_a_pasted_error_has_what_to_give_to_the_ehrs_support(app: App) -> None:
