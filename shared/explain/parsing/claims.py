@@ -87,7 +87,7 @@ _SIGNS: Mapping[Sign, str] = {
     r"|missing|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
     "refreshing": r"\brefresh[ _]?tokens? (?:stop\w*|no longer|die\w*)\b|\b(?:on|at|during) (?:a "
     r"|the |every )?(?:token )?refresh\b|\brefresh(?: (?:call|request|attempt))? (?:gives|fails"
-    r"|returns|works)|\btoken refresh\b|\bwhen (?:we )?refresh|\b(?:using|use) (?:the|a) "
+    r"|returns|works)|\btoken refresh\b|\bwhen (?:we )?refresh|\bus(?:ing|es?) (?:the|a) "
     r"refresh[ _]?token|\brefreshing\b(?! the)|refresh\w{0,20}\(|\bgrant_type\W{1,6}refresh_token",
     "other_user": r"\b(?:only|for) (?:some|certain|a few) (?:of )?(?:our |the )?(?:users|accounts"
     r"|clinicians|providers)\b|\bsome (?:users|accounts) (?:can|get|work)|\b(?:works?|fine"

@@ -190,7 +190,7 @@ def _status(text: str) -> int | None:
         r"|=>|→|\b(?:says|gives|return(?:s|ed|ing)?|answers|get(?:s|ting)?|got"
         r"|with|is)(?: me| us)?(?: an?)?) ([45][0-9]{2})\b(?![.:/-]?[0-9])|\b(?:GET|POST"
         r"|PUT) \S{1,200} ([45][0-9]{2})\b|\b([45][0-9]{2}) ?(?:error\b|"
-        r"\{|\()|(?<!\w)\(([45][0-9]{2})\)|[;,] ([45][0-9]{2})(?=\s*(?:\n|\Z))",
+        r"\{|\()|(?<!\w)\(([45][0-9]{2})\)|(?<!count)[;,:] ([45][0-9]{2})(?=\s*(?:\n|\Z))",
         text,
         re.IGNORECASE,
     )

@@ -93,9 +93,9 @@ authorize [?&]error=\w|\berror=\w+&|redirect\w* ur[il]\b[^\n]{0,50}\bparameters\
 refresh grant_type\W{1,8}refresh_token|\brefresh(?:ing|ed|es)?\b(?! ?the page)
 discovery \.well-known|smart[- ]config|openid-configuration|/metadata\b|capability ?statement
 token /(?:oauth2?/|v\d\.\d/|connect/)?tokens?\b\
-  |token[ -](?:endpoint|request|response|exchange|call|url)\
-  |grant_type|client_assertion|\bjwks ur[il]|exchang\w+ (?:the )?code|\binvalid_grant\b\
-  |\binvalid_client\b|error validating client
+  |token[ -](?:endpoint|request|response|exchange|call|url)|(?<!of )(?<!from )grant_type\
+  |client_assertion|\bjwks ur[il]|exchang\w+ (?:the )?code|\binvalid_(?:grant|client)\b\
+  |error validating client
 authorize (?<!/)/auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|call|url|page|step)\
   |\b(?:login|sign-?in|consent) (?:page|screen|form)|response_type|code=\S|/callback\b\
   |\bcallback\b(?!:)

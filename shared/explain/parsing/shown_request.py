@@ -13,6 +13,7 @@ from shared.explain.parsing.named import MASK, NO_VALUE
 from shared.explain.parsing.parse import SIGN
 from shared.explain.parsing.shown_scopes import SCOPE, runs, scopes_in
 from shared.explain.parsing.texts import UUID
+from shared.patterns import any_case
 
 _URL = r"([a-z][a-z0-9+.-]{1,20}://[^\s&\"'<>`\\]{1,500})"
 _REDIRECT = r"(?:redirect[_ -]?ur[il]s?|callback[_ -]?ur[il])"
@@ -30,12 +31,13 @@ _BETWEEN_PAIRS = (
     r"[\s,;|\"'`{}()\[\]*&>\\-]{0,24}(?:(?:-d|-F|--data(?:-urlencode)?)[\s\"'`$]{1,4})?"
 )
 
-_BACKEND = re.compile(
+_BACKEND = any_case(
     # In quotes, it may be in a discovery document's list.
     r"grant_type\W{1,6}client_credentials|(?<![\"'])\bclient_credentials\b(?![\"'])"
-    r"|client credentials\W{1,3}(?:\w{2,20} )?(?:flow|grant)|\bof type system\b|\bsystem apps?\b",
-    re.IGNORECASE,
+    r"|client credentials\W{1,3}(?:\w{2,20} )?(?:flow|grant)|\bof type system\b|\bsystem apps?\b"
 )
+_PROGRAM = any_case(r"\bservice (?:account|principal)\b|\bmanaged identity|\b(?:nightly|cron) job")
+_OF_A_USER = any_case(r"redirect|authorization[_ ]code|/authorize|\blaunch|refresh|browser")
 _OWN_EHR_LAUNCH = re.compile(r"(?:\bKind of launch|\"flow\")[:\s\"]{1,6}EHR launch\b")
 _OWN_CAUSES = re.compile(
     r"\b[Cc]auses\"?\s?[:=]\s?\[?\s?((?:[\"']?[a-z]{2,20}(?:_[a-z]{1,20}){1,6}[\"']?,?\s?){1,8})"
@@ -87,7 +89,8 @@ def _without_a_response(word: re.Match[str]) -> str:
 def _is_backend(text: str, scopes: tuple[str, ...]) -> bool:
     """Return whether the request is a backend service's (SMART App Launch 2.2, 8.1)."""
     of_systems = [scope for scope in scopes if scope.startswith("system/")]
-    return bool(_BACKEND.search(text) or (of_systems and len(of_systems) == len(scopes)))
+    program = _PROGRAM.search(text) and not _OF_A_USER.search(text)
+    return bool(_BACKEND.search(text) or program or (scopes and len(of_systems) == len(scopes)))
 
 
 def legacy_launch_in(text: str) -> tuple[str, ...]:
