@@ -132,8 +132,9 @@ def _differ(facts: Facts, one: str, other: str, where: str) -> Evidence:
         f"Make the registered redirect URI and the one that the app sends the same, byte for byte: "
         f"they differ in {how}."
     )
+    steps = (step, BEHIND_A_PROXY) if how == _SCHEME else (step,)
     certainty = _proven(facts, "redirect_uri_mismatch")
-    return Evidence("redirect_uri_mismatch", certainty, why, _TEXT, (step,))
+    return Evidence("redirect_uri_mismatch", certainty, why, _TEXT, steps)
 
 
 def _near(one: str, other: str) -> bool:

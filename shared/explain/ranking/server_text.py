@@ -73,7 +73,7 @@ token_of_another_server
   ~ azurehealthcareapis\.com
   > Request the token for the FHIR service's own URL, as `resource` or as `scope=URL/.default`.
 network_unreachable
-  ~ (?:localhost|127\.0\.0\.1|\[::1\])[^\n]{0,200}(?:refused|reset|cannot assign)|(?:refused|\
+  = (?:localhost|127\.0\.0\.1|\[::1\])[^\n]{0,200}(?:refused|reset|cannot assign)|(?:refused|\
     requested address)[^\n]{0,30}(?:localhost|127\.0)
   > In a container, `localhost` is the container itself. Use a host name that the container and the
     browser can both reach.
