@@ -18,7 +18,7 @@ generic/frame-refused alone @ {EMBEDDABLE}
   frame_refused likely @ {EMBEDDABLE}; the sender is inferred
 generic/app-scheme alone @ {RFC_8252}
   " ERR_UNKNOWN_URL_SCHEME / Safari cannot open the page because the address is invalid
-  ~ err_unknown_url_scheme|because the address is invalid|scheme does not have a registered hand|\
+  ~ err_unknown_url_scheme|address is(?:n't| not)? (?:in)?valid|scheme does not have a registered|\
     no activity found to handle intent|isn't associated with any program
   = The device has no app for the scheme of this URL.
   redirect_uri_mismatch likely: No app on the device has registered the redirect URI's scheme.
@@ -218,11 +218,10 @@ generic/host-unknown fhir alone
   network_unreachable possible
 generic/network-unreachable fhir alone
   " ECONNREFUSED / ETIMEDOUT / ECONNRESET / socket hang up / connection timed out
-  ~ party did not properly respond|\be(?:conn(?:refused|reset|aborted)|timedout|hostunreach\
-    |netunreach|pipe)\b|socket hang
-    up|err_connection_\w{4,12}|err_(?:timed_out|network_changed|internet_disconn\w+)|connection
-    (?:was )?(?:refused|reset|timed out|aborted|closed)|no route to host|assign requested address|\
-    open tcp connection|tls handshake timeout
+  ~ party did not properly respond|\be(?:conn(?:refused|reset|aborted)|timedout|hostunreach|\
+    netunreach|pipe)\b|socket hang up|err_connection_\w{4,12}|err_(?:timed_out|network_changed|\
+    internet_disconn\w+)|connection (?:was )?(?:refused|reset|timed out|aborted|closed)|no route to
+    host|assign requested address|open tcp connection|tls handshake timeout
   ~ (?:connect|socket)[ _]?time(?:d[ _])?-?out\w{0,20}|remote end closed|actively refused|i/o
     timeout|curl: ?\((?:7|35|52|56)\)|ssl_connect: |unexpected eof
   = The connection to the server failed or broke off before a response came.

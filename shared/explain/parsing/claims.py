@@ -17,7 +17,7 @@ _Place = Literal["framed", "strict_browser", "works_elsewhere", "other_user", "p
 _Event = Literal["storage_lost", "lasts", "fresh", "twice", "blank", "came_back", "cors", "loops"]
 _Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off", "double_request"]
 _Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down"]
-_Told = Literal["worked", "code_as_token", "awaits_launch", "no_answer", "local_iss"]
+_Told = Literal["worked", "code_as_token", "awaits_launch", "no_answer", "local_iss", "no_return"]
 _Patient = Literal["no_patient", "no_context", "wrong_persona", "someone_else", "patient_in_token"]
 _Other = Literal["no_refresh_token", "terminology", "other_token", "instances", "in_tool", "picker"]
 _Call = Literal["no_header", "api_login", "stale_copy", "prompt_none", "plus_lost", "token_where"]
@@ -31,6 +31,8 @@ _VALUE, _PLUS = r"\blaunch (?:token|value|param)", r"(?:\+|\bplus\b)"
 _SPACE = r"\b(?:space|blank)s?\b"
 _AS_SPACE = rf"(?:{_PLUS}[^\n]{{0,90}}?{_SPACE}|{_SPACE}[^\n]{{0,90}}?{_PLUS})"
 _TO_LOGIN = r"(?:redirect\w*|302|html)\b[^\n]{0,60}\b(?:log-?in|sign-?in|sso)\b"
+_MOBILE = r"\b(?:android|ios|iphone|ipad|flutter|xamarin|cordova|expo|appauth|react native)\b"
+_NOT_BACK = r"(?:\bnot|n't|never) [\w ]{0,20}(?:redirect\w*|returns?|comes?) [\w ]{0,9}to \w+ app\b"
 _VERSION = r"(?<!/)\bsmart[ -]?(?:version|on fhir)?[ is:\"]{0,8}(?:smart )?"
 _SIGNS: Mapping[Sign, str] = {
     "assertion": r"client_?assertion|private[_ ]key[_ ]jwt|jwt[- ]bearer|signed jwt|(?:client"
@@ -45,7 +47,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|third[- ]party (?:cookies?|storage)|\bie ?1[01]\b|internet explorer|\bi(?:pad|phone|os)\b"
     r"|(?:intranet|internet|trusted|security) zones?",
     "storage_lost": r"\bsecurityerror\b|\bno (?:session|cookie)|\b(?:(?:local|session) ?storage"
-    r"|cookies?)\b[^\n.;]{0,60}\b(?:empty|missing|gone|lost|null|not (?:sent|set|kept|stored))\b",
+    r"|cookies?)\b[^\n.;]{0,60}(?:\b(?:empty|missing|gone|lost|null)|(?:\bnot|n't"
+    r"|\bnever) (?:being )?(?:sent|set|kept|stored))\b",
     "works_elsewhere": rf"\b(?:works?|worked|working|ok|fine|granted)\b[^\n.,]{{0,50}}{_ELSEWHERE}"
     rf"|{_ELSEWHERE}[^\n.,]{{0,40}}\b(?:works?|worked|ok|fine|granted|succeeds?)\b",
     "lasts": r"\b(?:works?|worked|fine|ok)\b[^\n.]{0,25}\b(?:for|about)\b[^\n.]{0,12}"
@@ -121,6 +124,7 @@ _SIGNS: Mapping[Sign, str] = {
     "no_answer": r"\b(?:connection|call|request|page|site|server|it)\b[^\n.]{0,40}\btimes? out\b"
     r"|\b(?:page|site|tab|login|it|which|that)\b[^\n.]{0,60}\bnever (?:loads|comes up|opens|answers"
     r"|responds)|\b(?:request|call|page)\b[^\n.]{0,20}\bhangs\b|\bkeeps loading\b",
+    "no_return": rf"{_MOBILE}[^\0]{{0,300}}?{_NOT_BACK}|{_NOT_BACK}[^\0]{{0,300}}?{_MOBILE}",
     "local_iss": r"://(?!localhost|127\.)[^\s?]{3,200}\?(?:[^\s&]{0,300}&){0,4}"
     r"iss=https?(?:%3a|:)(?:%2f|/){2}(?:localhost|127\.)",
     "fewer_results": r"\b(?:returns only|only (?:brings|shows|returns|lists))\b[^\n.]{0,30}\b"

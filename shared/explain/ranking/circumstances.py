@@ -64,9 +64,8 @@ def _own_page(facts: Facts) -> Iterator[Evidence]:
 
 def _browser(facts: Facts) -> Iterator[Evidence]:
     signs = facts.claims.signs
-    if "cors" in signs and not (
-        facts.message.urn or facts.message.oauth_error or _is_certain(facts)
-    ):
+    known = facts.message.urn or facts.message.oauth_error or _is_certain(facts)
+    if "cors" in signs and not known:
         yield _likely("cors_blocked", "The text names CORS as the cause.")
     if "cors" in facts.pasted.lower() and "ERR_FAILED 401" in facts.pasted:
         why = "The server answered 401, and sends its CORS headers only with success."
@@ -83,8 +82,8 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
         why = "The server doesn't answer."
         yield from _possible(why, "network_unreachable", "endpoint_wrong", "ehr_side")
     if "loops" in signs and not _has_error(facts):
-        if "framed" in signs:
-            why = "It loops only in the EHR's window, where the app's cookie is a third party's."
+        if {"framed", "strict_browser", "storage_lost"} & signs:
+            why = "It loops where the browser doesn't keep the app's cookie, as in a frame."
             yield _likely("cookies_blocked", why)
         yield from _possible("The launch starts over again and again.", "flow_misused")
 
@@ -208,6 +207,7 @@ _HTTP = r"\W{1,6}http://(?!localhost|127|\[)|http instead of https"
 _REDIRECT_URI = r"redirect[ _]?ur[il]"
 _REDIRECT_AS_HTTP = re.compile(rf"{_REDIRECT_URI}(?: in the request)?(?:{_HTTP})")
 _ISSUER_AS_HTTP = re.compile(rf"\bissuer(?:{_HTTP})")
+_ENDPOINT_AS_HTTP = re.compile(rf"_endpoint(?:{_HTTP})")
 _TLS = re.compile(r"\bhttps\b(?!://)|\bssl\b|\btls\b")
 
 
@@ -257,6 +257,8 @@ def _as_http(facts: Facts, text: str) -> Iterator[Evidence]:
         yield _likely("redirect_uri_mismatch", why, BEHIND_A_PROXY)
     elif "tenant_mismatch" in facts.family and _ISSUER_AS_HTTP.search(text):
         yield _likely("tenant_mismatch", why, BEHIND_A_PROXY)
+    elif _ENDPOINT_AS_HTTP.search(text) and not _has_error(facts):
+        yield _likely("endpoint_wrong", why, BEHIND_A_PROXY)
     elif told and not _has_error(facts):
         yield _likely("content_blocked", why, BEHIND_A_PROXY)
 
@@ -290,6 +292,8 @@ plus_lost launch_value_invalid: In the query of a URL, `+` means a space.
   > Where the launch URL is built, write each `+` of the `launch` value as `%2B`.
 awaits_launch launch_parameter_missing: A program waits for a launch, which only an EHR starts.
   > From the EHR or a launcher, open that program's launch URL with `iss` and `launch`.
+no_return redirect_uri_mismatch: The device doesn't hand the redirect over to the app.
+  > In the app, register the redirect URI's scheme or link (Info.plist, or an intent filter).
 local_iss fhir_base_wrong: `iss` is `localhost`, which no other machine reaches.
   > On the FHIR server or the launcher, set the public base URL that it sends as `iss`.
 double_request code_expired_or_used: The text describes a second request.

@@ -79,7 +79,7 @@ scope_trimmed: The token by client_credentials works, but GET /api/FHIR/R4/Patie
 403 insufficient scope
 access_token_expired: It works for ten minutes, then 401 Unauthorized
 results_limited: The search returns an empty Bundle with 200
-flow_misused: An infinite loop between launch.html and index.html
+endpoint_wrong: smart-configuration has token_endpoint http://h.example.org/token, we serve https
 user_not_permitted: error=access_denied but nobody pressed deny
 assertion_key_unknown: {"error":"invalid_client","error_description":"jku is not the registered \
 URL"}
@@ -190,7 +190,6 @@ client_id_mismatch: The token endpoint says "code was not issued to this client"
 user_not_permitted: 403 break-the-glass is required for this patient
 session_ended: refresh works during the day, but next morning: invalid_grant
 scope_not_requested: 403 on /Condition. Requested scopes: launch openid patient/Patient.read
-cors_blocked: The gateway answers OPTIONS https://h.example.org/r4/Patient with 405
 persona_mismatch: Patients can log in, but clinicians can't
 patient_context_missing: launch context not provided in the token request
 user_not_permitted: With my admin account I can read Observation, with a nurse account I get 403
@@ -200,7 +199,7 @@ launch_parameter_missing: The launch URL in the registration is index.html inste
 launch_parameter_missing: The test tool is waiting for the EHR to launch it. What starts that?
 fhir_base_wrong: https://a.example.org/launch?iss=http%3A%2F%2Flocalhost%3A80%2Ffhir&launch=x fails
 network_unreachable: The EHR's login page never loads at one customer
-scope_not_requested: ?error=invalid_scope&error_description=The+scope+launch%2Fpatient+is+required
+redirect_uri_mismatch: On Android, the sign-in page stays open and doesn't return to the app
 idp_policy: User is not in the group that is allowed to use this client
 user_not_permitted: Reading the patient: 403 "The user is not part of the care team"
 request_malformed: 400 invalid_request: duplicate parameter client_id

@@ -119,6 +119,8 @@ generic/request-object: ?error=request_not_supported
 # Messages of servers, browsers and libraries: two or more of each, in different wordings.
 TOLD_BY_ANY = """\
 generic/cors: The preflight is answered with 403
+generic/cors: The gateway answers OPTIONS https://h.example.org/r4/Patient with 405
+generic/scope-missing ?invalid_scope: The scope launch/patient is required
 generic/cors: Cross-Origin Request Blocked: The Same Origin Policy disallows reading it
 generic/cors: Reason: CORS header 'Access-Control-Allow-Origin' missing
 generic/cors: The 'Access-Control-Allow-Origin' header contains multiple values '*, https://b'
