@@ -195,7 +195,7 @@ generic/opaque-token alone @ {RFC_6750}
 generic/no-id-token @ {FORUM_OPENID}
   " no id_token in the token response
   : id_token missing !scope !key !claim !signature !discovery
-  : fhiruser missing
+  : fhiruser missing !patient !scope
   = The EHR issued an access token, but didn't say who signed in.
   scope_trimmed likely
     ? `openid` wasn't requested, or it was requested but not granted.

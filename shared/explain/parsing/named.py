@@ -206,6 +206,8 @@ def _strong(text: str, at: int, sign: str, before: str, *, sure: bool) -> Iterat
         or value in _own_codes()
         or value.replace("_", "-") in _urn_words()
         or value.startswith("urn:")
+        # "Launch: https://…" is an address. What is secret in it has its own name or form.
+        or (not sure and sign == ":" and re.match(r"https?://[^\s@]+\Z", value))
     ):
         yield match.span("value")
 

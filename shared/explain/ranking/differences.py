@@ -334,9 +334,7 @@ def _wrong(claims: Mapping[str, str], text: str) -> Iterator[tuple[str, str]]:
             yield told, _AT_MOST
         elif lifetime <= 0:
             yield "`exp` isn't after `iat`.", "Set `exp` of the assertion after `iat`."
-    if "sub" in claims and "iss" in claims and claims["iss"] != claims["sub"]:
-        told = "`iss` and `sub` differ, and both must be the client ID."
-        yield told, "Set both `iss` and `sub` of the assertion to the client ID."
+    yield from _identities(claims, text)
     alg = re.search(r"\bHS(?:256|384|512)\b", claims.get("alg") or text)
     if alg is not None and re.search(r"sign|\balg\b", text):
         told = (
@@ -359,6 +357,20 @@ def _wrong(claims: Mapping[str, str], text: str) -> Iterator[tuple[str, str]]:
         yield told, "Set `aud` of the assertion to the URL of the token endpoint."
 
 
+def _identities(claims: Mapping[str, str], text: str) -> Iterator[tuple[str, str]]:
+    """Compare the client that an assertion names with itself and with the client ID."""
+    if "sub" in claims and "iss" in claims and claims["iss"] != claims["sub"]:
+        told = "`iss` and `sub` differ, and both must be the client ID."
+        yield told, "Set both `iss` and `sub` of the assertion to the client ID."
+    client = _CLIENT_ID.search(text)
+    if client is not None and client[1] != claims.get("iss", client[1]):
+        told = f"The assertion's `iss` is `{claims['iss']}`, but the client ID is `{client[1]}`."
+        yield told, f"Set both `iss` and `sub` of the assertion to the client ID: `{client[1]}`."
+
+
+_CLIENT_ID = any_case(
+    r"\bclient[_ ]?id[\"'`]?\s?(?:[:=]|is)\s?[\"'`]?(?=[a-z._-]{0,60}[\d_-])([\w.-]{3,100}\w)"
+)
 _TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _SIGNED = "Sign the assertion with RS384 or ES384."
 _BASE = any_case(r"://[^\s]*/(?:fhir|r4)\b(?!.*token)")

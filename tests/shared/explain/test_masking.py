@@ -137,6 +137,7 @@ def test_an_escape_of_an_escape_without_end_is_masked_whole() -> None:
         '{"scope":"openid launch","patient":"12724066","intent":"launch","tenant":"acme"}',
         "redirect_uri=https://app.example.org/callback",
         "POST token https://ehr.example.org/token",
+        "Launch: https://app.example.org/launch?iss=https://ehr.example.org/r4",
         "WWW-Authenticate: Bearer realm=x",
         "urn:cerner:error:authorization-server:oauth2:token:x",
         '{"code":{"coding":[{"system":"http://loinc.org","display":"Systolic"}]}}',
