@@ -108,7 +108,7 @@ assertion_key_unknown: {{"error":"invalid_client"}} with client_assertion: heade
 "alg":"RS384"}} and key set {{"keys":[{{"kty":"RSA","kid":"k-old"}}]}}
 assertion_claims_wrong: {{"error":"invalid_client"}} for client_id=app-7. The JWT has \
 {{"iss":"my-org","sub":"my-org","jti":"1"}}
-aud_wrong: error=invalid_request\nLaunch: https://a.org/launch?iss=https%3A%2F%2Fe.org%2Fr4\n\
+aud_wrong: error=invalid_request\\nLaunch: https://a.org/launch?iss=https%3A%2F%2Fe.org%2Fr4\\n\
 https://e.org/authorize?client_id=1&aud=https%3A%2F%2Fe.org%2Fdstu2
 """
 PROOFS = [one.replace("\\n", "\n").split(": ", 1) for one in PROVEN.splitlines()]
