@@ -73,7 +73,7 @@ generic/refresh-absent
   = There's no refresh token.
   refresh_not_granted likely
     > Request `online_access` or `offline_access`, allow it in the registration, and keep the old
-      refresh token if the response to a refresh has no new one.
+      refresh token if the response to a refresh has no new one. |backend -
     > *1
 generic/session-over page @ inferred
   " Your session has expired, please log in again

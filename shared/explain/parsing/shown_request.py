@@ -36,8 +36,11 @@ _BACKEND = any_case(
     r"grant_type\W{1,6}client_credentials|(?<![\"'])\bclient_credentials\b(?![\"'])"
     r"|client credentials\W{1,3}(?:\w{2,20} )?(?:flow|grant)|\bof type system\b|\bsystem apps?\b"
 )
-_PROGRAM = any_case(r"\bservice (?:account|principal)\b|\bmanaged identity|\b(?:nightly|cron) job")
-_OF_A_USER = any_case(r"redirect|authorization[_ ]code|/authorize|\blaunch|refresh|browser")
+_PROGRAM = any_case(
+    r"\bservice (?:account|principal)\b|\bmanaged identity|\b(?:nightly|cron) job"
+    r"|\bbulk (?:data|export)|\bmulti-patient\b|\bbackend services\b"
+)
+_OF_A_USER = any_case(r"redirect|authorization[_ ]code|/authorize|\blaunch|invalid_grant|browser")
 _OWN_EHR_LAUNCH = re.compile(r"(?:\bKind of launch|\"flow\")[:\s\"]{1,6}EHR launch\b")
 _OWN_CAUSES = re.compile(
     r"\b[Cc]auses\"?\s?[:=]\s?\[?\s?((?:[\"']?[a-z]{2,20}(?:_[a-z]{1,20}){1,6}[\"']?,?\s?){1,8})"

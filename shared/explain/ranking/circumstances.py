@@ -132,7 +132,7 @@ def _is_certain(facts: Facts) -> bool:
 
 def _time(facts: Facts) -> Iterator[Evidence]:
     has = facts.claims.has
-    if has("no_refresh_token") and "client_credentials" in facts.pasted:
+    if has("no_refresh_token") and facts.backend:
         why = "The grant `client_credentials` issues no refresh token (RFC 6749 4.4.3)."
         step = "Request a new access token in the same way, shortly before the old one expires."
         yield Evidence("refresh_not_granted", "likely", why, _ACCOUNT, (step,))
@@ -268,17 +268,14 @@ _OUTCOMES = _table(r"""
 patient_in_token patient_context_missing: The patient is in the access token, which apps don't read.
   > Have the server return `patient` next to `access_token` in the token response.
 someone_else user_mismatch: The text says that the session belongs to another user.
-wrong_launch_url launch_parameter_missing: Another page than the one that starts the launch may be \
-   registered.
+wrong_launch_url launch_parameter_missing: Perhaps another page than the launch page is registered.
   > Register the page that starts the launch (such as `launch.html`) as the launch URL.
-picker launch_scope_missing: The EHR asks for a patient, so it didn't use the chart \
-   that the app was launched from.
+picker launch_scope_missing: The EHR asks for a patient, so it didn't use the chart of the launch.
   > Request `launch` instead of `launch/patient`, and send the `launch` value of the EHR.
 token_where token_not_in_header: The text asks how a request carries the token.
   > Let each FHIR request send `Authorization: Bearer TOKEN`. HAPI's client does so with a
     `BearerTokenAuthInterceptor`.
-other_token token_of_another_server: The same API accepts a token from elsewhere, so the two \
-   differ in what it checks.
+other_token token_of_another_server: The API accepts a token from elsewhere, so the two differ.
   > Decode both tokens, and compare `iss`, `aud`, `scope` (`scp`, `roles`) and the version.
 no_header token_not_in_header: The text says that the request has no such header.
   > Set the token where this client reads it, and look for the header in the request that leaves it.

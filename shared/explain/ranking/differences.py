@@ -219,10 +219,13 @@ def _expected(facts: Facts, text: str) -> Iterator[Evidence]:
     """Compare the URL that a message expects with the one that it names as received."""
     match = _BOTH.search(text)
     cause = next((one for one in _COMPARED if one in facts.family), None)
-    if match is None or cause is None:
-        return
-    one, other = match[2].rstrip(".:"), match[3].rstrip(".:")
-    if one != other and (match[1].lower().startswith("expect") or _near(one, other)):
+    one, other = (match[2].rstrip(".:"), match[3].rstrip(".:")) if match else ("", "")
+    if (
+        match
+        and cause
+        and one != other
+        and (match[1].lower().startswith("expect") or _near(one, other))
+    ):
         how = _how(one, other)
         why = f"`{one}` and `{other}` are compared as text: they differ in {how}."
         step = f"Write the same value on both sides: `{one}` and `{other}` differ in {how}."

@@ -227,6 +227,7 @@ token_not_in_header: 401 Unauthorized from FHIR: our client never sends the Auth
 assertion_key_unknown: POST /token: 500 TypeError: jwks.keys is not iterable
 access_token_expired: Our worker is fine until it has been up for two hours. Then each call fails
 token_not_in_header: The Redux state has no token: 401 from https://h/fhir/Patient
+refresh_not_granted: Our service account gets no refresh token, and after an hour we get 401
 access_token_expired: The FHIR server and a token of grant_type=client_credentials: we get 401
 client_not_enabled_at_site: access_denied, the practice hasn't enabled our app
 assertion_key_unknown: Signature verification failed for the client assertion with RS384
