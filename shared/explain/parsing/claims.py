@@ -139,8 +139,8 @@ _SIGNS: Mapping[Sign, str] = {
     "other_environment": r"\b(?:sandbox|test|staging) token\b[^\n.]{0,30}\bprod|\bnon-?prod\w* "
     r"client|\bprod\w* client[ _]id\b[^\n.]{0,60}\b(?:sandbox|test)\b",
     "no_refresh_token": r"(?:\b(?:no|without|missing)|(?:\bnot|n't|\bnever) (?:get|got|come with"
-    r"|receive|return|contain|include)\w*)\b[^\n.;]{0,30}\brefresh[ _]?token\b"
-    r"|\brefresh[ _]?token\b[^\n.;]{0,30}\b(?:missing|undefined|null|not (?:returned|present"
+    r"|receive|return|contain|include)\w*)\b[^\n.;]{0,30}\brefresh[ _]?tokens?\b"
+    r"|\brefresh[ _]?tokens?\b[^\n.;]{0,30}\b(?:missing|undefined|null|not (?:returned|present"
     r"|included|issued))\b|\bunable to refresh\b",
     "other_token": r"\b(?:with|using|uses?) (?:an?|the) (?:\w+ ){0,2}tokens? (?:from|of|that|by"
     r"|issued)[^\n.]{0,60}\b(?:200|works?|ok|fine|accept\w*)\b|\btokens? (?:from|of|issued"

@@ -117,7 +117,8 @@ fhir_base_wrong: 404 on https://h.example.org/fhir//Patient/1
 patient_context_missing: Our launch works, but 'encounter' is not in the token response
 refresh_reused: Our cron job refreshes every hour. The first refresh works, then we get \
 {"error":"invalid_grant"} at each refresh
-refresh_not_granted: With grant_type=client_credentials we get no refresh_token. Error?
+refresh_not_granted: Our refresh tokens are missing with grant_type=client_credentials. We get \
+{"iss":"https://a.org/","jti":"1","exp":1522342320,"iat":1522338720}
 scope_not_requested: ?error=invalid_request&error_description=Missing+openid+scope
 token_of_another_server: JWT validation failed: issuer mismatch, expected https://a.example/r but \
 token has http://a.example/r
