@@ -4,13 +4,13 @@ The catalogue covers any software. This app sends every parameter once, `launch`
 client id with the configured authentication.
 """
 
-import re
 from dataclasses import replace
 
 from shared.explain.catalogue.causes import RELAUNCH
 from shared.explain.catalogue.lines import Elsewhere
 from shared.explain.model import Cause, Certainty
 from shared.explain.ranking.facts import Facts
+from shared.patterns import any_case
 
 _PERSONAS = {"provider": "clinicians", "patient": "patients"}
 
@@ -51,13 +51,19 @@ _PASSED_ON = (
     "or an earlier launch, or it was made in another tenant or environment."
 )
 # The words in the EHR's message that mention a key or a secret.
-_NAMES_KEY = re.compile(r"\b(?:key|keys|kid|jwks?|jwk set|signature|signed by)\b", re.IGNORECASE)
-_NAMES_SECRET = re.compile(r"\b(?:client_?secret|secret|credentials?|password)\b", re.IGNORECASE)
+_NAMES_KEY = any_case(r"\b(?:key|keys|kid|jwks?|jwk set|signature|signed by)\b")
+_NAMES_SECRET = any_case(r"\b(?:client_?secret|secret|credentials?|password)\b")
 _UNSPECIFIED = "The EHR's response doesn't say which of these the EHR refuses: "
 _COMPARE_CLIENT = (
     "In the registration, check that `client_id` belongs to this environment, and that the "
     "registered kind of client is the one in `client_auth` in smart.toml."
 )
+_COMPARE_KEY = "Check that the EHR has the public half of `private_key` under the same `key_id`."
+_STORE_AGAIN = (
+    "Copy the secret from the registration of this `client_id` again, and store it where "
+    "`client_secret` in smart.toml points."
+)
+_CHECK_CLOCK = "Run `make doctor CONFIG=smart.toml` and check `clock_skew`."
 
 
 def _authentication(cause: Cause, facts: Facts) -> Cause:
@@ -65,40 +71,30 @@ def _authentication(cause: Cause, facts: Facts) -> Cause:
 
     The text doesn't call a key or a secret wrong unless the EHR's message mentions it.
     """
-    how, words = facts.sent.client_auth, facts.message.description or ""
+    how, form = facts.sent.client_auth, facts.sent.basic_form
+    mentions = _NAMES_KEY if how == "private_key_jwt" else _NAMES_SECRET
+    mentioned = mentions.search(facts.message.description or "")
     if how == "none":
         why = "The app sent its client ID but no proof of identity, as a public client does."
         steps = [_COMPARE_CLIENT]
-    elif how == "private_key_jwt":
+    elif how == "private_key_jwt" and mentioned:
         why = "The app sent an assertion that it had signed with `private_key`. "
         why += "The EHR's response mentions the key or the signature."
-        steps = [
-            "Check that the EHR has the public half of `private_key` under the same `key_id`.",
-            _COMPARE_CLIENT,
-        ]
-        if not _NAMES_KEY.search(words):
-            why = "The app sent a signed assertion. " + _UNSPECIFIED
-            why += "the client ID, the kind of client, a claim, or the key."
-            steps.reverse()
-            steps.append("Run `make doctor CONFIG=smart.toml` and check `clock_skew`.")
-    else:
+        steps = [_COMPARE_KEY, _COMPARE_CLIENT]
+    elif how == "private_key_jwt":
+        why = "The app sent a signed assertion. " + _UNSPECIFIED
+        why += "the client ID, the kind of client, a claim, or the key."
+        steps = [_COMPARE_CLIENT, _COMPARE_KEY, _CHECK_CLOCK]
+    elif mentioned:
         why = "The app sent its client secret. The EHR's response mentions the credentials."
-        steps = [
-            (
-                "Copy the secret from the registration of this `client_id` again, and store it "
-                "where `client_secret` in smart.toml points."
-            ),
-            _COMPARE_CLIENT,
-        ]
-        if not _NAMES_SECRET.search(words):
-            why = "The app sent its client secret. " + _UNSPECIFIED
-            why += "the client ID, the kind of client, or the secret."
-            steps.reverse()
-        if facts.sent.basic_form is not None:
-            why += _AMBIGUOUS.format("form-encoded" if facts.sent.basic_form == "form" else "as is")
-            steps.insert(
-                0, _OTHER_FORM.format("raw" if facts.sent.basic_form == "form" else "form")
-            )
+        steps = [_STORE_AGAIN, _COMPARE_CLIENT]
+    else:
+        why = "The app sent its client secret. " + _UNSPECIFIED
+        why += "the client ID, the kind of client, or the secret."
+        steps = [_COMPARE_CLIENT, _STORE_AGAIN]
+    if form is not None and how not in {"none", "private_key_jwt"}:
+        why += _AMBIGUOUS.format("form-encoded" if form == "form" else "as is")
+        steps.insert(0, _OTHER_FORM.format("raw" if form == "form" else "form"))
     kept = [step for step in cause.steps if step == facts.habits.client_type]
     return replace(cause, why=why, steps=(*steps, *kept, RELAUNCH))
 
@@ -110,7 +106,7 @@ _CLAIMS_SENT = (
 )
 _CLAIMS_STEPS = (
     "Compare the EHR's message (`error_description`, or `said` in the log) with these claims.",
-    "Run `make doctor CONFIG=smart.toml` and check `clock_skew`.",
+    _CHECK_CLOCK,
     "If the clocks agree, ask the EHR's operator which `aud` and lifetime it expects.",
     RELAUNCH,
 )
