@@ -5,7 +5,9 @@ A forum post may list requested, granted, registered and missing scopes (SMART A
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from typing import Literal, cast
 
 from shared.frozen import dataclass
@@ -45,20 +47,17 @@ class ShownScopes:
 def scopes_in(text: str) -> ShownScopes:
     """Return the lists of scopes in a text."""
     response = _token_response(text)
-    labeled: dict[Label, list[tuple[str, ...]]] = {}
-    unnamed: list[tuple[str, ...]] = []
+    lists: defaultdict[Label | None, list[tuple[str, ...]]] = defaultdict(list)
     for label, scopes in _lists(text):
-        if label is None:
-            unnamed.append(scopes)
-        elif not (label == "requested" and scopes == response):
-            labeled.setdefault(label, []).append(scopes)
-    registered = _longest(labeled.get("registered", []))
-    missing = tuple(dict.fromkeys(one for scopes in labeled.get("missing", []) for one in scopes))
-    granted = _longest([one for one in labeled.get("granted", []) if len(one) > 1]) or None
-    candidates = [*labeled.get("requested", []), *unnamed]
+        if not (label == "requested" and scopes == response):
+            lists[label].append(scopes)
+    registered = _longest(lists["registered"])
+    missing = tuple(dict.fromkeys(chain.from_iterable(lists["missing"])))
+    granted = _longest([one for one in lists["granted"] if len(one) > 1]) or None
+    candidates = [*lists["requested"], *lists[None]]
     requested = _longest([one for one in candidates if len(one) > 1 and one != response])
     # A single scope counts as a list only in the form `scope=…`, or with a type and a label.
-    requested = requested or next((x for x in labeled.get("requested", []) if "/" in x[0]), ())
+    requested = requested or next((x for x in lists["requested"] if "/" in x[0]), ())
     requested = requested or _longest([(one,) for one in re.findall(rf"\bscope=({SCOPE})", text)])
     if not requested and len(registered) > 1:
         # If a text lists only registered scopes, assume that they were requested.
