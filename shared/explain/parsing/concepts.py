@@ -151,8 +151,6 @@ _SAYINGS: Mapping[str, str] = {
 }
 _ALL = {**_THINGS, **_SAYINGS}
 _A_SCOPE = any_case(r"\b(?:patient|user|system)/[a-z*]+\.(?:read|write|\*|[cruds]+)(?![\w-])")
-
-
 _READING = any_case(
     r"cannot read propert\w+ of \w+ \(reading '((?:refresh|access|id)_token|patient)'\)"
 )
@@ -169,15 +167,11 @@ _NO_WORDS = any_case(
     r"|\bfailed to obtain\b|\b(?:oidc|openid|fhir|http)-client\b"
     r"|(?<=[;,(] )scopes?:? (?:[\w/*.]+/[\w*.]+|openid|launch|fhiruser)[^;.)]*"
 )
-
-
 # An error's name has the words, too: `redirect_uri_mismatch`.
 _NAMED = any_case(
     r"\b(?!consent_|login_|interaction_|account_)\w{2,40}_(?:mismatch|not_found|not_allowed"
     r"|missing|required)\b(?!\s?[=(])"
 )
-
-
 _CONTRACTED = any_case(r"\b(is|are|was|were|does|do|did|has|have|had|would|could|should)n't\b")
 
 

@@ -29,7 +29,6 @@ _STEPS: Mapping[Where, Step] = {
 }
 # Only this much of a text is searched, which bounds the time of the slowest pattern.
 _LONGEST = 65_536
-_SERVER_ERROR = 500
 
 
 class Proof(IntEnum):
@@ -228,7 +227,7 @@ def _around(said: Said, message: EhrMessage, where: Where | None) -> Iterator[st
         yield "#none"
     else:
         yield f"#{message.status}"
-        if message.status >= _SERVER_ERROR:
+        if message.status >= 500:
             yield "#5xx"
 
 
@@ -280,7 +279,7 @@ def _by_status(
     line = message.text[message.text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
     # A metadata URL somewhere in the text doesn't make the response one to discovery.
     step = None if step == "discovery" != step_at(line, 0) else step
-    down = message.status > _SERVER_ERROR
+    down = message.status > 500
     return tuple(Match(one, Proof.BARE if where or step or down else Proof.TOLD) for one in found)
 
 

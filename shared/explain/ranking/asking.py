@@ -51,7 +51,6 @@ _CLAIMS = (
     "`iss`, `aud`, `exp` and `scope` of the access token if it's a JWT, and `scope` of the token "
     "response. Leave out the token itself."
 )
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
 _CONNECTION = (
     "The output of `curl -v URL` with the URL that failed, from the machine or container where the "
     "program runs, and whether the same URL works from another network."
@@ -102,9 +101,9 @@ def _by_place(facts: Facts) -> tuple[str, ...]:
     places = {entry.where for entry in facts.entries[:1]}
     if "token endpoint" in places:
         return (_RESPONSE, _CLIENT)
-    if facts.message.status == _UNAUTHORIZED:
+    if facts.message.status == 401:
         return (_REFUSAL, _CLAIMS)
-    if facts.message.status == _FORBIDDEN or "FHIR answer" in places:
+    if facts.message.status == 403 or "FHIR answer" in places:
         return (_GRANTED, _REFUSAL)
     if places & {"authorize redirect", "error page"}:
         return (_REQUEST, _LOG)

@@ -262,8 +262,6 @@ _AHEAD = re.compile(
     r"\bexp(?:ir\w+)?\b[^\n.;]{0,25}?\b(\d{1,3}) ?-?(?:min(?:ute)?s?|(h)(?:ou)?rs?)\b"
 )
 _CLAIM = r"[\"']?\b{}[\"']?\s?:\s?(?:[\"']([^\s\"',}}]{{1,300}})[\"']|(\d{{9,12}}))"
-
-
 _REFUSED: tuple[CauseId, ...] = ("client_auth_wrong", "assertion_key_unknown", "clock_skew")
 
 
@@ -381,9 +379,6 @@ _SIGNED = "Sign the assertion with RS384 or ES384."
 _BASE = any_case(r"://[^\s]*/(?:fhir|r4)\b(?!.*token)")
 
 
-_UNAUTHORIZED = 401
-
-
 def _versions(facts: Facts) -> Iterator[Evidence]:
     """Compare the SMART versions of the requested and the granted scopes, or of one that works and
     one that doesn't.
@@ -460,7 +455,7 @@ def _unset(facts: Facts, text: str) -> Iterator[Evidence]:
 
 def _at_sight(facts: Facts, text: str) -> Iterator[Evidence]:
     """Yield what's wrong with a single token or URL."""
-    if _GRAPH.search(text) and (facts.message.status == _UNAUTHORIZED or not facts.matches):
+    if _GRAPH.search(text) and (facts.message.status == 401 or not facts.matches):
         why = "The token in the text is one for Microsoft Graph (`aud`), not for this FHIR server."
         yield Evidence("token_of_another_server", "likely", why, _TEXT)
     broken = _BROKEN.search(text)
@@ -475,8 +470,6 @@ def _at_sight(facts: Facts, text: str) -> Iterator[Evidence]:
 
 
 _WORKS = any_case(r"\b(?:works?|worked|accept\w*|is ok|is fine|superset)\b")
-
-
 # The parameters of a complete request, and the cause if only that one is missing.
 _NEEDED: tuple[tuple[str, CauseId], ...] = (
     ("aud", "aud_wrong"),

@@ -63,12 +63,9 @@ def _certainty(reported: bool, facts: Facts) -> Certainty:
     server failed, it's only possible.
     """
     other = facts.message.urn or facts.message.oauth_error or facts.entries
-    if not reported and (facts.message.status or 0) >= _FAILED:
+    if not reported and (facts.message.status or 0) >= 500:
         return "possible"
     return "certain" if reported or not other else "likely"
-
-
-_FAILED = 500
 
 
 def _launch_scope(facts: Facts) -> Iterator[Evidence]:

@@ -100,8 +100,6 @@ _BY_CLIENT: Mapping[Sign, str] = {
         "app sends it (in the Basic header or in the body) with the registration."
     ),
 }
-
-
 _SECRET_ASKED_FOR = any_case(
     r"requires? (?:an? )?client[ _]secret|client_?secret\W{1,3}(?:is )?(?:missing|required)"
     r"|no client[ _]secret",

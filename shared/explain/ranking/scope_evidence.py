@@ -133,8 +133,6 @@ _CALL = re.compile(
     r"\b(GET|POST|PUT|PATCH|DELETE)\b\s{1,3}(?:(?:https?://)?[^\s?\"']{0,200}?/|an? )?"
     r"([A-Z][A-Za-z]{2,40})\b"
 )
-
-
 _TYPE = re.compile(
     r"\b403\b[^\n]{0,20}?\b(?:on|for|from|at) /?([A-Z][A-Za-z]{2,40})\b"
     r"|https?://[^\s\"']{0,200}/([A-Z][A-Za-z]{2,40})/?[^\s\"']{0,80}\W{1,6}403\b"

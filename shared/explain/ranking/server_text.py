@@ -199,13 +199,10 @@ def _failed_check(facts: Facts) -> Iterator[Evidence]:
         why = "The stack trace shows that the connection failed, before any response."
         yield Evidence("network_unreachable", "likely", why, "the stack trace in the text")
     frame = _FRAME.search(facts.message.text)
-    if frame is not None and facts.message.status != _OK:
+    if frame is not None and facts.message.status != 200:
         why = f"The stack trace shows that the check in `{frame[0]}…)` failed."
         cause = _CHECKED[frame[1].lower()] if frame[1] else "user_not_permitted"
         yield Evidence(cause, "likely", why, "the stack trace in the text")
-
-
-_OK = 200
 
 
 def _told(facts: Facts, pattern: str, step: str) -> str | None:

@@ -37,8 +37,6 @@ OURS = any_case(
     r"|\bthis app\b|`said`|basic_credentials|docs/|`public_url`|`redirect_path`|`standalone = "
     r"|`client_auth|\bin the log's\b|`/launch\?ehr"
 )
-
-
 _OF_USERS = re.compile(
     r"(?:Launch|Open|Sign in|Close|Request) (?:the app|again|it|older tabs|a new token"
     r"|to the EHR in)\b"
