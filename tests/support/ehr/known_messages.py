@@ -28,16 +28,6 @@ def named(urn: str, where: Where) -> str:
     return forms[where]
 
 
-def answered(error: str, description: str) -> str:
-    """Return a token response that says why in words."""
-    return f'{{"error":"{error}","error_description":{json.dumps(description)}}}'
-
-
-def described(error: str, description: str) -> str:
-    """An answer at the redirect URI that says why in words."""
-    return f"https://app.example.org/callback?error={error}&error_description={quote(description)}"
-
-
 def epic_outcome(*codes: str) -> str:
     """An OperationOutcome with Epic's codes: the last one failed the request."""
     system = "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369"
@@ -238,9 +228,9 @@ def told(lines: str) -> list[tuple[str, str, str | None]]:
         vendor = None
         for note in notes:
             if note.startswith("?"):
-                text = described(note[1:], text)
+                text = f"https://a/callback?error={note[1:]}&error_description={quote(text)}"
             elif note.startswith("{"):
-                text = answered(note[1:-1], text)
+                text = json.dumps({"error": note[1:-1], "error_description": text})
             else:
                 vendor = note
         rows.append((key, text, vendor))
