@@ -5,6 +5,9 @@ wording of a message before a bare code. `causes` describes each cause, and `sou
 documents and reports that the facts come from.
 """
 
+from collections import Counter
+from dataclasses import replace
+
 from shared.explain.catalogue import (
     entra,
     epic,
@@ -31,4 +34,18 @@ _BY_PRECISION = (
     *(epic, other_ehrs, smart_launcher, keycloak_smart),
     *(entra, products, ours_cds, ours, web, words, generic, generic_gateway),
 )
-ENTRIES: tuple[Entry, ...] = tuple(one for module in _BY_PRECISION for one in module.ENTRIES)
+_ALL = tuple(one for module in _BY_PRECISION for one in module.ENTRIES)
+_LAST_WORDS = Counter(urn.rpartition(":")[2] for entry in _ALL for urn in entry.urns)
+
+
+def _known_by_name(entry: Entry) -> Entry:
+    """Return an entry with the last words of its URNs as patterns: people quote only these."""
+    patterns = list(entry.patterns)
+    for urn in entry.urns:
+        before, last = urn.split(":")[-2:]
+        alone = last.count("-") > 1 and _LAST_WORDS[last] == 1
+        patterns.append(rf"(?<!\w){last if alone else f'{before}:{last}'}(?![\w-])")
+    return replace(entry, patterns=tuple(patterns))
+
+
+ENTRIES: tuple[Entry, ...] = tuple(map(_known_by_name, _ALL))

@@ -53,7 +53,6 @@ oracle/unknown-client page A:oauth2:grant:unknown-client
     ? A new registration takes up to 15 minutes to reach the servers.
     > $WAIT_A_QUARTER
 oracle/client-persona-mismatch page A:oauth2:grant:client-persona-mismatch @ {YOURPHR}
-  ~ client-persona-mismatch
   = The app is registered for patients but opened the clinicians' login page, or the reverse.
   persona_mismatch likely @ {YOURPHR}; that it appears as a page is inferred
     ? `personas/provider` belongs to hosts named `fhir-ehr…`, and `personas/patient` to
@@ -80,7 +79,6 @@ oracle/tenant-not-configured page A:oauth2:grant:tenant-not-configured
     ? The tenant's identity provider isn't set up.
     > $ASK_SUPPORT
 oracle/unauthorized-client-for-tenant A:oauth2:grant:unauthorized-client-for-tenant
-  ~ unauthorized-client-for-tenant
   = The app is registered, but this tenant hasn't enabled it.
   client_not_enabled_at_site certain @ {URN_LIST}; {SMART_OVERVIEW}
     > $ENABLE_AT_SITE $RELAUNCH
@@ -96,7 +94,6 @@ oracle/unsupported-response-type lacks=response_type A:oauth2:grant:unsupported-
     ? Oracle Health offers only `response_type=code`, and refuses `code id_token` and `token`.
     > Send `response_type=code`. For an ID token, include `openid` in the scopes.
 oracle/csrf-security-failure A:oauth2:grant:csrf-security-failure
-  ~ csrf-security-failure
   = The consent page was submitted with a token that doesn't belong to it.
   user_mismatch possible: Two launches ran at the same time in this browser, or a page was \
       submitted late. @ inferred from {URN_LIST}
@@ -110,11 +107,9 @@ oracle/csrf-security-failure A:oauth2:grant:csrf-security-failure
     > *0
     > Ask the administrator to allow the authorization server's cookies.
 oracle/server-error A:oauth2:grant:server-error A:server-error
-  ~ authorization-server:(?:oauth2:grant:)?server-error
   = The authorization server failed.
   ehr_side certain
 oracle/authentication-cancelled A:grant:session-service:authentication:cancelled
-  ~ session-service:authentication:cancelled
   = The user or the identity provider canceled the sign-in.
   user_declined likely
     ? The user left the login page.
@@ -123,13 +118,11 @@ oracle/authentication-cancelled A:grant:session-service:authentication:cancelled
     > Ask the site whether this user is allowed to sign in with the identity provider.
     > $ASK_SUPPORT
 oracle/authentication-error A:grant:session-service:authentication:error
-  ~ session-service:authentication:error
   = The sign-in failed at the identity provider.
   ehr_side certain
 oracle/authorized-representative-server-error \
     A:oauth2:grant:authorized-representative-server-error \
     A:unregistered-authorized-representatives-server
-  ~ authorized-representatives?-server
   = The service that lists the people a user can act for has failed, or it isn't set up for this
     tenant.
   ehr_side certain

@@ -8,7 +8,6 @@ ENTRIES = entries(
 oracle/insufficient-scopes R:insufficient-scopes R:token-not-authorized \
     @ {FORUM_403}; {CHIRON}; {RESOURCE_LIST}
   ~ \binsufficient-scopes\b
-  ~ no_scope_for_resource_path
   = The token has no scope for this resource, or the request is about a different patient than the
     token's.
   scope_trimmed likely @ {FORUM_403}; {CHIRON}; {FORUM_TRIMMED}; {AUTHORIZATION}
@@ -39,7 +38,6 @@ oracle/token-required R:token-required
     > ~ In other software, send `Authorization: Bearer TOKEN` with every FHIR request, even after
       redirects.
 oracle/token-expired R:expired
-  ~ resource-access:expired\b
   = The access token has expired.
   access_token_expired certain @ {RESOURCE_LIST}; {AUTHORIZATION}
     ? Oracle Health's access tokens last 570 seconds. Without `online_access`, they can't be
@@ -74,7 +72,6 @@ oracle/issuer-not-trusted R:issuer-not-trusted
   tenant_mismatch likely @ inferred from {RESOURCE_LIST}
     > $USE_DISCOVERED $COMPARE_TENANT
 oracle/signature R:signature-verification-failed R:signature-keys-unavailable
-  ~ resource-access:signature-(?:verification-failed|keys-unavailable)
   = The FHIR server couldn't verify the token's signature, or couldn't get the keys for it.
   ehr_side likely
   tenant_mismatch possible @ inferred

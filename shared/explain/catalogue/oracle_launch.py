@@ -51,7 +51,6 @@ oracle/code-required lacks=launch A:smart-v1:grant:launch:code-required
     > Send the `launch` value from the launch URL in a parameter named `launch`.
     @ {SPECIFICATION}; that it was taken for the launch code is inferred
 oracle/invalid-launch-code A:smart-v1:grant:launch:invalid-launch-code
-  ~ launch:invalid-(?:launch-)?code
   ~ invalid launch code
   = A `launch` value was sent, but the EHR has no launch for it.
   @ {URN_LIST} (as invalid-code); {FORUM_INVALID_LAUNCH}
@@ -65,8 +64,6 @@ oracle/invalid-launch-code A:smart-v1:grant:launch:invalid-launch-code
   tenant_mismatch possible @ inferred from {LAUNCH_SERVER}
     > $USE_DISCOVERED $COMPARE_TENANT
 oracle/mismatched-identity A:smart-v1:grant:launch:mismatched-identity
-  ~ launch:mismatcht?ed-identity
-  ~ mismatch-identity-subject
   = The browser's login session belongs to someone other than the person who launched the app in the
     EHR.
   @ {URN_LIST} (spelled mismatchted-identity)
@@ -88,7 +85,6 @@ oracle/unknown-resource-server A:smart-v1:grant:launch:unknown-resource-server
     ? A sandbox FHIR base was sent to a production authorization server, or the reverse.
     > $USE_DISCOVERED $COMPARE_TENANT
 oracle/audience-not-white-listed A:smart-v1:grant:launch:audience-not-white-listed
-  ~ launch:audience-not-white-?listed
   = The FHIR base in `aud` isn't approved for this launch.
   aud_wrong likely @ inferred from {URN_LIST}
     ? `aud` names a different host or FHIR version than the launch: `fhir-myrecord…` instead of
@@ -113,7 +109,6 @@ oracle/unregistered-service A:smart-v1:grant:launch:unregistered-service
   tenant_mismatch possible @ inferred
     > $COMPARE_TENANT
 oracle/launch-unspecified A:smart-v1:grant:launch:unspecified @ {URN_LIST}; {LAUNCH_SERVER}
-  ~ launch:unspecified
   = The EHR couldn't look up the launch and doesn't say why.
   ehr_side certain
     ? The service that looks up the `launch` value failed. The EHR did read the request.

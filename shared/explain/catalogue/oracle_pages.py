@@ -6,7 +6,6 @@ ENTRIES = entries(
     r"""
 * page {URN_LIST}
 oracle/invalid-redirect-uri A:oauth2:grant:invalid-redirect-uri @ {URN_LIST}; {OF_ORACLE}
-  ~ grant:invalid-redirect-uri(?!-trailing)
   = The redirect URI in the request isn't the registered one.
   redirect_uri_mismatch certain @ {URN_LIST}; {OF_ORACLE}; {AUTHORIZATION}
     ? The host, path, port or case is different. Query parameters in addition to the registered ones
@@ -15,14 +14,12 @@ oracle/invalid-redirect-uri A:oauth2:grant:invalid-redirect-uri @ {URN_LIST}; {O
   client_id_mismatch possible @ inferred
     > $COMPARE_CLIENT_ID
 oracle/invalid-redirect-uri-trailing-slash A:oauth2:grant:invalid-redirect-uri-trailing-slash
-  ~ invalid-redirect-uri-trailing-slash
   = The redirect URI differs from the registered one only in the trailing slash.
   redirect_uri_mismatch certain @ {URN_LIST}; {AUTHORIZATION}
     ? This app doesn't send a trailing slash.
     > In the code console, remove the trailing slash from Redirect URI.
     > $WAIT_A_QUARTER
 oracle/redirect-uri-not-absolute A:oauth2:grant:redirect-uri-not-absolute
-  ~ redirect-uri-not-absolute
   = The redirect URI in the request, or the registered one, isn't a full URL.
   redirect_uri_mismatch certain @ {URN_LIST}; {AUTHORIZATION}
     ? The scheme or host is missing. A custom scheme needs a host too: `app://callback`, not
@@ -30,7 +27,6 @@ oracle/redirect-uri-not-absolute A:oauth2:grant:redirect-uri-not-absolute
     > In the code console, set Redirect URI to a full URL, with a scheme and a host.
     > Set `public_url` in smart.toml to a full URL, with scheme and host.
 oracle/redirect-uri-not-registered A:oauth2:grant:redirect-uri-not-registered
-  ~ redirect-uri-not-registered
   = The app's registration doesn't have this redirect URI.
   @ {URN_LIST}; {AUTHORIZATION}
   redirect_uri_mismatch certain
@@ -39,7 +35,6 @@ oracle/redirect-uri-not-registered A:oauth2:grant:redirect-uri-not-registered
     > Send `redirect_uri` with every authorization request, as this app does.
     > $WAIT_A_QUARTER
 oracle/preauthentication A:preauthentication @ {URN_LIST}; {LAUNCH_SERVER}
-  ~ authorization-server:preauthentication
   = The EHR couldn't hand its signed-in user over to the authorization server.
   ehr_side likely
     ? The handover from PowerChart failed. The app wasn't involved yet.

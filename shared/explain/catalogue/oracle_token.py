@@ -6,20 +6,17 @@ ENTRIES = entries(
     r"""
 * token {URN_LIST}
 oracle/code-invalid-or-expired A:oauth2:token:code-invalid-or-expired
-  ~ oauth2?:token:code:invalid\b
   = The authorization code isn't valid: it was already used, is too old, or isn't from this server.
   @ {AUTHORIZATION}; {URN_LIST} (as code:invalid)
   code_expired_or_used likely @ {URN_LIST}; {OF_ORACLE}; {AUTHORIZATION}
   pkce_mismatch possible @ inferred from RFC 7636; Oracle Health publishes no error for it
     ? For example, the page and the server each created their own verifier.
 oracle/code-client-mismatch A:oauth2:token:code:client:mismatch
-  ~ token:code:client:mismatch
   = The code was issued to a different client ID than the one that exchanges it.
   client_id_mismatch certain
     > Deploy `launch` and `callback` with the same smart.toml.
     > $COMPARE_CLIENT_ID $RELAUNCH
 oracle/code-tenant-mismatch A:oauth2:token:code:tenant:mismatch
-  ~ token:code:tenant:mismatch
   = The code was issued for a different tenant than the one whose token endpoint was called.
   tenant_mismatch certain
     ? For example, a fixed token URL is configured.
@@ -43,7 +40,6 @@ oracle/token-invalid-redirect-uri A:oauth2:token:invalid-redirect-uri @ {URN_LIS
     > Send the same `redirect_uri` in both requests.
     > If `public_url` or `redirect_path` in smart.toml was just changed, launch again. |backend -
 oracle/invalid-client-credentials A:oauth2:token:invalid-client-credentials
-  ~ token:invalid[-_]client[-_]credentials
   = The app didn't prove its identity. `client=unknown` in the error is normal here: the server
     doesn't trust a client ID before the client is authenticated.
   @ {FORUM_CREDENTIALS}; {URN_LIST}
@@ -59,7 +55,6 @@ oracle/invalid-client-credentials A:oauth2:token:invalid-client-credentials
     ? The client ID and the secret belong to two apps or environments.
     > $COMPARE_CLIENT_ID
 oracle/invalid-authorization-header A:oauth2:token:invalid-authorization-header
-  ~ token:invalid[-_]authorization[-_]header
   = The token request's Authorization header is malformed or has an unknown scheme.
   @ {FORUM_JWT}; {FORUM_POSTMAN}; {URN_LIST}
   client_auth_wrong likely
@@ -98,13 +93,10 @@ oracle/terminated-client A:oauth2:token:terminated-client
     > In the code console, check whether the app is still there. If it isn't, register it again, and
       set `client_id` in smart.toml to its Client ID.
 oracle/patient-scope-requires-one-patient-id A:oauth2:token:patient-scope-requires-one-patient-id
-  ~ patient-scope-requires-one-patient-id
   = Scopes that begin with `patient/` require exactly one patient.
   patient_context_missing certain
 oracle/testing-token A:oauth2:token:tenant-not-enabled-for-testing \
     A:oauth2:token:client-not-enabled-for-testing A:oauth2:token:invalid-testing-scenario
-  ~ (?:tenant|client)-not-enabled-for-testing
-  ~ invalid-testing-scenario
   = The request was for a test token, a feature for the vendor's own tests.
   client_not_enabled_at_site likely
     ? The tenant or app isn't enabled for test tokens, or the combination of scopes and patients
