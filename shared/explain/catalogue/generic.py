@@ -81,16 +81,6 @@ generic/unsupported-grant-type token code=unsupported_grant_type
       doesn't offer refresh tokens.
     > Send the token request's body as `application/x-www-form-urlencoded`, and the parameters of an
       authorization request in its query.
-generic/unsupported-response-type lacks=response_type code=unsupported_response_type
-  = The EHR doesn't offer this `response_type` to the app.
-  request_malformed likely
-    ? The request has something other than `response_type=code`. Some old servers required `code
-      id_token`.
-    > Send `response_type=code`, as this app does.
-  client_not_enabled_at_site possible: The app is registered for another kind of sign-in.
-    ? The app is registered without the authorization code flow.
-    > In the registration, allow the authorization code flow (`authorization_code`).
-    > $RELAUNCH
 generic/server-error code=server_error
   = The EHR's authorization server failed.
   ehr_side certain
@@ -98,7 +88,9 @@ generic/temporarily-unavailable code=temporarily_unavailable
   = The EHR's authorization server is busy or down for maintenance.
   ehr_side certain
     ? The server says that it can't respond right now.
-generic/login-required code=login_required @ {OPENID}
+generic/login-required code=login_required,interaction_required,account_selection_required,\
+    consent_required @ {OPENID}
+  " login_required / interaction_required / account_selection_required / consent_required
   = The EHR needs input from the user and couldn't ask for it.
   session_ended likely: The user isn't signed in to the EHR, or must choose an account or consent.
     ? The EHR needs the user to sign in, choose an account or consent, but the request told it not
@@ -109,12 +101,6 @@ generic/login-required code=login_required @ {OPENID}
   cookies_blocked possible @ inferred
     ? In an iframe, the browser didn't send the EHR's own cookies, so the EHR couldn't tell that
       the user was signed in.
-generic/interaction-required code=interaction_required
-  %
-generic/account-selection-required code=account_selection_required
-  %
-generic/consent-required code=consent_required
-  %
 generic/request-object code=request_not_supported,request_uri_not_supported,\
     registration_not_supported,invalid_request_object,invalid_request_uri @ {OPENID}
   " request_not_supported, request_uri_not_supported, invalid_request_object

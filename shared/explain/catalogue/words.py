@@ -327,13 +327,15 @@ generic/scope-text redirect
   = According to the server, a scope is missing, unknown or not allowed for the app.
   scope_not_registered likely
   scope_syntax possible @ inferred
-generic/response-type-text redirect
-  " response_type is not supported
+generic/unsupported-response-type redirect lacks=response_type code=unsupported_response_type
+  " unsupported_response_type / response_type is not supported
   : response_type denied|invalid|missing|unknown
   = The server doesn't offer this `response_type` to the app.
   request_malformed likely
     ? The request asks for something else than a code.
     > Send `response_type=code`, and allow the authorization code flow in the registration.
+  client_not_enabled_at_site possible: The app is registered for another kind of sign-in.
+    > In the registration, allow the authorization code flow (`authorization_code`).
 generic/patient-unknown fhir @ {RFC_6750}
   " patient is null / Patient is not available / cannot resolve the launch context
   : patient|context missing|unknown by:library !state !search !query
