@@ -82,6 +82,12 @@ generic/plain-http alone @ {OF_OAUTHLIB}
     ? The app, or the proxy in front of it that ends TLS, gives the library an http URL.
     > Behind a proxy, have the app read `X-Forwarded-Proto`, so that it sees https. Allow http in
       the library only on a developer's own machine.
+generic/no-web-crypto alone @ the Web Cryptography API, which needs a secure context
+  " crypto.subtle is undefined / is available only in secure contexts
+  ~ crypto\.subtle|\(reading 'digest'\)|only in secure contexts
+  = The browser offers the cryptography that PKCE needs only on https pages.
+  pkce_mismatch likely: The page can't compute the code challenge.
+    > Open the app with https, or on `localhost`. Other pages with http have no `crypto.subtle`.
 generic/scope-changed alone @ {OF_OAUTHLIB}
   " Scope has changed from … to …
   ~ scope has changed from

@@ -101,7 +101,7 @@ authorize (?<!/)/auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|call|url|page|s
   |\bcallback\b(?!:)
 FHIR (?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b(?:[^\n]{0,200}/| )(?:[A-Z][A-Za-z]{2,30}|\$))|/fhir\b\
   |/r4\b|operationoutcome|www-authenticate|insufficient[ _-]scope|\bfhir (?:server|request|call\
-  |api|service|resource)|\bbundle\b|\bfhir[\w-]{0,40}\.[a-z]|(?-i:\b(?:Patient|Observation\
+  |api|service|resource)|\bbundle\b|\bfhir[\w-]{0,40}\.(?!oauth2)[a-z]|(?-i:\b(?:Patient|Observation\
   |Encounter|Condition)) (?:search|read|request)|(?-i:(?<!system)(?<!patient)(?<!user)/(?:Patient\
   |Observation|Encounter|Condition)\b)|\bhapi-\d{4}|\$(?:export|everything)|/baser4
 token client_credentials
