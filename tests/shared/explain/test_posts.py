@@ -202,6 +202,7 @@ launch_parameter_missing: The launch URL in the registration is index.html inste
 launch_parameter_missing: The test tool is waiting for the EHR to launch it. What starts that?
 fhir_base_wrong: https://a.example.org/launch?iss=http%3A%2F%2Flocalhost%3A80%2Ffhir&launch=x fails
 network_unreachable: The EHR's login page never loads at one customer
+cookies_blocked: The sign-in does nothing in Safari, and it works in Chrome
 redirect_uri_mismatch: On Android, the sign-in page stays open and doesn't return to the app
 idp_policy: User is not in the group that is allowed to use this client
 user_not_permitted: Reading the patient: 403 "The user is not part of the care team"
