@@ -16,7 +16,7 @@ _Client = Literal["assertion", "keyed", "secret", "public", "v1", "v2", "other_e
 _Place = Literal["framed", "strict_browser", "works_elsewhere", "other_user", "proxied", "by_hand"]
 _Event = Literal["storage_lost", "lasts", "fresh", "twice", "blank", "came_back", "cors", "loops"]
 _Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off", "double_request"]
-_Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down", "chrome_ok"]
+_Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down", "chrome"]
 _Told = Literal["worked", "code_as_token", "awaits_launch", "no_answer", "local_iss", "no_return"]
 _Patient = Literal["no_patient", "no_context", "wrong_persona", "someone_else", "patient_in_token"]
 _Other = Literal["no_refresh_token", "terminology", "other_token", "instances", "in_tool", "picker"]
@@ -125,7 +125,7 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\b(?:page|site|tab|login|it|which|that)\b[^\n.]{0,60}\bnever (?:loads|comes up|opens|answers"
     r"|responds)|\b(?:request|call|page)\b[^\n.]{0,20}\bhangs\b|\bkeeps loading\b",
     "no_return": rf"{_MOBILE}[^\0]{{0,300}}?{_NOT_BACK}|{_NOT_BACK}[^\0]{{0,300}}?{_MOBILE}",
-    "chrome_ok": r"\b(?:works?|fine|ok)\b[^\n.]{0,25}\b(?:in|on|with) (?:chrome|edge"
+    "chrome": r"\b(?:works?|fine|ok)\b[^\n.]{0,25}\b(?:in|on|with) (?:chrome|edge"
     r"|other browsers?)\b|\b(?:in|on|with) (?:chrome|edge|other browsers?)\b[^\n.]{0,30}\b(?:works?"
     r"|fine|ok)\b",
     "local_iss": r"://(?!localhost|127\.)[^\s?]{3,200}\?(?:[^\s&]{0,300}&){0,4}"

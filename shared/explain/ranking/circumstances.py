@@ -78,7 +78,7 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
     elif vague and signs & {"framed", "blank"}:
         why = "The app fails in the EHR's window, and the text has no message from the browser."
         yield from _possible(why, "cookies_blocked", "frame_refused", "ehr_side")
-    elif vague and signs >= {"chrome_ok", "strict_browser"}:
+    elif vague and signs >= {"chrome", "strict_browser"}:
         why = "It fails only in a browser that restricts cookies."
         yield from _possible(why, "cookies_blocked", "cors_blocked")
     if vague and "no_answer" in signs:
