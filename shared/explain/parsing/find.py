@@ -5,6 +5,7 @@ After it come a server's words, whatever they are, then a bare code of RFC 6749,
 writer says.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import cache
@@ -223,12 +224,9 @@ def _around(said: Said, message: EhrMessage, where: Where | None) -> Iterator[st
         yield f"@{step}"
     if message.oauth_error is not None:
         yield f"={message.oauth_error}"
-    if message.status is None:
-        yield "#none"
-    else:
-        yield f"#{message.status}"
-        if message.status >= 500:
-            yield "#5xx"
+    yield "#none" if message.status is None else f"#{message.status}"
+    if (message.status or 0) >= 500:
+        yield "#5xx"
 
 
 def _by_code(
@@ -251,9 +249,9 @@ def _by_code(
 
 
 def _step_of(code: str, text: str) -> Step | None:
-    if any_case(rf"[?&]error={code}\b").search(text):
+    if re.search(rf"[?&]error={code}\b", text, re.IGNORECASE):
         return "authorize"
-    in_json = any_case(rf"\"error\"\s{{0,9}}:\s{{0,9}}\"{code}\"").search(text)
+    in_json = re.search(rf"\"error\"\s{{0,9}}:\s{{0,9}}\"{code}\"", text, re.IGNORECASE)
     return "token" if in_json else None
 
 
