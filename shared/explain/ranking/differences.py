@@ -219,13 +219,10 @@ def _expected(facts: Facts, text: str) -> Iterator[Evidence]:
     """Compare the URL that a message expects with the one that it names as received."""
     match = _BOTH.search(text)
     cause = next((one for one in _COMPARED if one in facts.family), None)
-    one, other = (match[2].rstrip(".:"), match[3].rstrip(".:")) if match else ("", "")
-    if (
-        match
-        and cause
-        and one != other
-        and (match[1].lower().startswith("expect") or _near(one, other))
-    ):
+    if match is None or cause is None:
+        return
+    one, other = match[2].rstrip(".:"), match[3].rstrip(".:")
+    if one != other and (match[1].lower().startswith("expect") or _near(one, other)):
         how = _how(one, other)
         why = f"`{one}` and `{other}` are compared as text: they differ in {how}."
         step = f"Write the same value on both sides: `{one}` and `{other}` differ in {how}."
@@ -253,8 +250,7 @@ def _keys(facts: Facts, text: str) -> Iterator[Evidence]:
 
 _FHIR_BASE_AS_AUD = any_case(
     r"\baud\b[\"'`]?\s?(?:[:=]|is|was|set to)\s?[\"'`]?(https?://[^\s\"'`,]{4,200}/(?:r4b?|stu3"
-    r"|dstu2))"
-    r"/?(?=[\s\"'`,.)]|$)"
+    r"|dstu2))/?(?=[\s\"'`,.)]|$)"
 )
 _AUD_OF_AN_ASSERTION = "Set `aud` of the assertion to the token endpoint's URL."
 _AT_MOST = "Set `exp` of the assertion at most five minutes ahead."

@@ -145,10 +145,8 @@ def _tenant(facts: Facts) -> Iterator[Evidence]:
     if tenant is None or not facts.tenants or elsewhere:
         return
     if tenant.lower().removesuffix("-ch") not in facts.tenants:
-        why = (
-            f"The EHR names tenant {tenant}, but the FHIR base belongs to "
-            f"{' or '.join(facts.tenants)}."
-        )
+        expected = " or ".join(facts.tenants)
+        why = f"The EHR names tenant {tenant}, but the FHIR base belongs to {expected}."
         yield Evidence("tenant_mismatch", "certain", why, "the error's own `tenant`")
 
 
