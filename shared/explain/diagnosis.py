@@ -160,9 +160,9 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
     told = facts.proof is Proof.TOLD and bool(causes)
     ids = {one.id for entry in facts.entries[:1] for one in entry.causes}
     if facts.entries and not (told and causes[0].id not in ids):
-        said = facts.matches[0].said
+        said = next((one for one in facts.heard if one.field), None)
         vague = facts.from_text and all(one.certainty == "possible" for one in causes)
-        quote = f" The message is {_quote(said)}." if vague and said and said.field else ""
+        quote = f" The message is {_quote(said)}." if vague and said else ""
         return facts.entries[0].meaning + quote
     name = message.urn or message.oauth_error
     if name is None and facts.granted is not None:
