@@ -154,13 +154,6 @@ generic/rate-limit fhir alone status=429 @ {RFC_6585}
     ? 429 says that the client, or all apps together, sent too many requests.
     > Wait for as long as `Retry-After` says, and send fewer requests: store discovery, keys and
       tokens.
-generic/jwt-expired alone @ {RFC_6750}
-  " TokenExpiredError / ExpiredSignatureError / ERR_JWT_EXPIRED
-  ~ \bjwt is expired|tokenexpirederror|expiredsignatureerror|err_jwt_expired|\bjwtexpired\b|\
-    expiredjwtexception|token is expired by
-  = The access token has expired.
-  access_token_expired likely
-  clock_skew possible @ inferred
 generic/jwt-audience alone @ {RFC_6750}
   " InvalidAudienceError / jwt issuer invalid / unexpected "aud" claim value
   ~ invalid(?:audience|issuer)error|jwt audience rejected|jwt issuer is not configured|for given

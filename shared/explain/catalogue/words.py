@@ -409,8 +409,10 @@ generic/token-not-sent fhir alone @ {RFC_6750}
   : access missing @FHIR !claim !refresh !patient !context !scope
   = The FHIR server received no access token.
   token_not_in_header likely
-generic/access-token-expired fhir @ {RFC_6750}
-  " The access token expired / jwt expired
+generic/access-token-expired fhir alone @ {RFC_6750}
+  " The access token expired / TokenExpiredError / ExpiredSignatureError / ERR_JWT_EXPIRED
+  ~ \bjwt is expired|tokenexpirederror|expiredsignatureerror|err_jwt_expired|\bjwtexpired\b|\
+    expiredjwtexception|token is expired by
   : access expired !refresh !code !session !assertion
   = The access token has expired.
   access_token_expired likely

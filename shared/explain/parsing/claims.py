@@ -125,9 +125,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\b(?:page|site|tab|login|it|which|that)\b[^\n.]{0,60}\bnever (?:loads|comes up|opens|answers"
     r"|responds)|\b(?:request|call|page)\b[^\n.]{0,20}\bhangs\b|\bkeeps loading\b",
     "no_return": rf"{_MOBILE}[^\0]{{0,300}}?{_NOT_BACK}|{_NOT_BACK}[^\0]{{0,300}}?{_MOBILE}",
-    "chrome": r"\b(?:works?|fine|ok)\b[^\n.]{0,25}\b(?:in|on|with) (?:chrome|edge"
-    r"|other browsers?)\b|\b(?:in|on|with) (?:chrome|edge|other browsers?)\b[^\n.]{0,30}\b(?:works?"
-    r"|fine|ok)\b",
+    "chrome": r"\b(?:works?|fine|ok)\b[^\n.]{0,25}\b(?:chrome|edge|other browsers?)\b"
+    r"|\b(?:chrome|edge|other browsers?)\b[^\n.]{0,40}\b(?:works?|fine|ok)\b",
     "local_iss": r"://(?!localhost|127\.)[^\s?]{3,200}\?(?:[^\s&]{0,300}&){0,4}"
     r"iss=https?(?:%3a|:)(?:%2f|/){2}(?:localhost|127\.)",
     "fewer_results": r"\b(?:returns only|only (?:brings|shows|returns|lists))\b[^\n.]{0,30}\b"
