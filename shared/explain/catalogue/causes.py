@@ -383,7 +383,7 @@ signing_key_unknown: The app doesn't have the key that signed this token.
   > Check that `jwks_uri` belongs to the issuer of this token.
 fhir_base_wrong: The URL isn't this server's FHIR base.
   c The app is set up with the wrong address for this EHR.
-  ? The host doesn't exist, or the path is wrong. The FHIR base is the URL that the EHR sends as
+  ? The host or the path of the URL is wrong. The FHIR base is the URL that the EHR sends as
     `iss`, including the version and the tenant, with nothing after it.
   > Open the FHIR base URL followed by `/metadata`. If you get no CapabilityStatement, the base or
     its host is wrong. Use the base URL from the EHR's documentation or from `iss`.
@@ -470,6 +470,8 @@ flow_misused: One page handles both the launch and the callback.
     both, it starts over each time or has no `code` to exchange.
   > Start the authorization (`authorize`) only at the launch URL, complete it (`ready`) only at the
     redirect URI, and register two different URLs.
+  > ~ If they are different already, look at the token request: many apps start over if it fails, or
+    if the browser has lost what the launch stored.
 not_a_launch_problem: This isn't a launch, token or FHIR access problem.
   c The app itself failed before it reached the EHR.
   ? The message comes from a build tool, a package or a cloud platform. No EHR responded.

@@ -107,6 +107,8 @@ def _by_place(facts: Facts) -> tuple[str, ...]:
         return (_GRANTED, _REFUSAL)
     if places & {"authorize redirect", "error page"}:
         return (_REQUEST, _LOG)
+    if "loops" in facts.claims.signs:
+        return (_RESPONSE, _CONSOLE)
     if {"blank", "framed"} & facts.claims.signs or "launch" in places:
         return (_CONSOLE, _CALLBACK)
     heard = facts.heard

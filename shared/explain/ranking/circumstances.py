@@ -76,7 +76,7 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
         why = "In a frame or a strict browser, the callback can't read the launch's stored data."
         yield _likely("cookies_blocked", why)
     elif vague and signs & {"framed", "blank"}:
-        why = "The app fails in the EHR's window, and the text has no message from the browser."
+        why = "The page fails without a message, in a frame or an empty window."
         yield from _possible(why, "cookies_blocked", "frame_refused", "ehr_side")
     elif vague and signs >= {"chrome", "strict_browser"}:
         why = "It fails only in a browser that restricts cookies."
