@@ -80,7 +80,6 @@ idp_policy certain: Have an administrator grant consent for the app (Enterprise 
 Permissions), or let the user consent interactively.
   65001 Neither the user nor an administrator has consented to the app with these permissions.
   90094 The permissions require an administrator's consent.
-  90008 The app must require access to the resource before anyone can consent.
   650056 The app registration lists no permission for the resource, or no one has consented to it.
 idp_policy certain: In Enterprise applications, assign the user or their group to the app.
   50105 The user isn't assigned to the app, which requires assignment.
@@ -110,7 +109,8 @@ scope that the message names, in Entra's spelling. Entra doesn't allow the slash
 Microsoft's SMART samples use another sign and translate it.
   650053 A requested scope doesn't exist on the resource.
 scope_not_registered certain: Under API permissions of the app registration, add the resource \
-that the message names and its permissions.
+that the message names and its permissions, and consent to them.
+  90008 The app must require access to the resource before anyone can consent.
   65005 The app's API permissions don't fit the resource that it requests.
   650057 The app requested a resource that its API permissions don't list.
 scope_not_registered likely: Request the scopes of one resource only, in the form RESOURCE/SCOPE.

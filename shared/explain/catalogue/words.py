@@ -149,6 +149,16 @@ generic/client-auth-text
   = The client didn't authenticate with the method that it's registered for.
   client_auth_wrong likely
   client_unknown possible
+generic/issuer-in-discovery launch @ {OPENID}
+  " invalid issuer in discovery document / issuer did not match
+  : issuer mismatch|invalid|unknown|missing discovery !#401 !access
+  : issuer mismatch|invalid by:library !@FHIR !assertion !access !audience !=invalid_client
+  : issuer mismatch|invalid|unknown id_token !@FHIR !assertion
+  = The issuer that the app is configured with isn't the one in the discovery document.
+  tenant_mismatch likely
+    ? Both issuers are compared as text, so that a slash at the end, the scheme, the host or the
+      realm matters.
+    > Write the issuer as `issuer` in the discovery document, and take every endpoint from there.
 generic/assertion-claims @ {RFC_7523}
   " client assertion: aud, exp, jti, iss or sub is wrong
   : times|assertion|access long assertion|=invalid_client|@token !scope
@@ -234,14 +244,6 @@ generic/assertion-key @ {RFC_7523}
   = The server can't check the client's signed assertion with the keys that it has.
   assertion_key_unknown likely
   not_propagated_yet possible @ inferred
-generic/issuer-in-discovery launch @ {OPENID}
-  " invalid issuer in discovery document / issuer did not match
-  : issuer mismatch|invalid|unknown|missing discovery !#401 !access
-  = The issuer that the app is configured with isn't the one in the discovery document.
-  tenant_mismatch likely
-    ? Both issuers are compared as text, so that a slash at the end, the scheme, the host or the
-      realm matters.
-    > Write the issuer exactly as `issuer` in the discovery document has it.
 generic/token-of-another fhir @ {RFC_6750}
   " The audience is invalid / The issuer is invalid / unexpected iss value
   : issuer|audience|claim missing|mismatch|invalid|unknown|denied @FHIR|=invalid_token !launch
@@ -312,8 +314,9 @@ generic/scope-not-covered fhir @ {RFC_6750}
     > Compare `scope` in the token response with the requested scopes: an EHR can leave some out.
   scope_not_registered possible
   user_not_permitted possible
-generic/scope-missing redirect @ {OPENID}; RFC 6749 3.3
+generic/scope-missing redirect alone @ {OPENID}; RFC 6749 3.3
   " no scope parameter in the authorization request / the openid scope is required
+  ~ \buser_?info\b[^\n]{0,60}\b40[13]\b|\b40[13]\b[^\n]{0,60}\buser_?info\b|user_info_request_error
   : openid missing !id_token
   : scope search missing @authorize !user !refresh
   : scope missing !by:writer !denied !unknown !mismatch !user !refresh !context !unfetched

@@ -145,8 +145,9 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\brefresh[ _]?tokens?\b[^\n.;]{0,30}\b(?:missing|undefined|null|not (?:returned|present"
     r"|included|issued))\b|\bunable to refresh\b",
     "other_token": r"\b(?:with|using|uses?) (?:an?|the) (?:\w+ ){0,2}tokens? (?:from|of|that|by"
-    r"|issued)[^\n.]{0,60}\b(?:200|works?|ok|fine|accept\w*)\b|\btokens? (?:from|of|issued"
-    r" by)[^\n.,]{0,40} (?:works?|is accepted|are accepted)\b",
+    r"|issued)[^\n.]{0,60}\b(?:200|works?|ok|fine|accept\w*)\b|\btokens? (?:from|of|issued "
+    r"by)[^\n.,]{0,40} (?:works?|is accepted|are accepted)\b|\bid ?tokens?\b[^\n.,]{0,20}\b(?:does"
+    r"|works?|fine)\b|\baccepts? (?:the )?id ?tokens?",
     "instances": r"\b(?:two|three|several|multiple|more|many) (?:instances|replicas|pods"
     r"|workers|servers|nodes)\b|\bscal(?:ed|ing) (?:out|up|to)\b|\bload[- ]?balanc\w+",
     "in_tool": r"\bworks?\b[^\n.]{0,20}\b(?:in|with|from|using|through|via) (?:\w+ )?(?:postman"
@@ -202,7 +203,6 @@ _BLAMED: Mapping[CauseId, str] = {
     "scope_not_registered": rf"{_WITHOUT}scopes?{_THEN}",
     "client_not_enabled_at_site": r"(?:\bhas ?n.t|\bhas not|\bdid ?n.t|\bnot) (?:yet )?(?:enabled?"
     r"|activated?|approved?) (?:the |our |my |this )app",
-    "redirect_uri_mismatch": rf"{_TESTED}(?:redirect|callback)[ _-]?ur[il]",
     "aud_wrong": rf"(?:{_TESTED}|{_LEFT_OUT})aud(?:ience)?\b",
 }
 _DENIED: Mapping[CauseId, str] = {

@@ -48,7 +48,7 @@ _FAILURE = any_case(
 )
 # The fields in which servers put their words: OAuth's, FHIR's, and other JSON.
 _FIELD = any_case(
-    r"(?<![a-z0-9_])(?P<name>error_description|errordescription|diagnostics|display|error_message"
+    r"(?<![a-z0-9_])(?P<name>error_?(?:description|debug|hint)|diagnostics|display|error_message"
     r"|errormessage|errorsummary|errorcode|message|msg|details?|title|text|hint|reason"
     r"|fault(?:string)?|internal_code|cause|error(?!_uri))[\"'\\]{0,3}(?:\s{0,3}[:=]|\s{1,3}value=)"
     r"\s{0,3}(?:\\?(?P<q>[\"'])(?P<quoted>(?:[^\"\\\n]|\\[^\n]){2,2000}?)\\?(?P=q)(?=[\s,;}\])>/]"
@@ -85,7 +85,7 @@ library \b[a-z][\w.$]*(?:exception|error)\b\s?:|\bfhir:\w+|springframework|\bno 
 _WRITER = any_case(
     r"\b(?:i|i'm|i've|we|we're|we've|our|my|me|us|you|your|any(?:one|body)|some(?:one|body)|they"
     r"|he|she|their|his|her|colleague|customer|vendor|docs?|thanks|hello|hi|please|question)\b"
-    r"|\bwhen (?:the|i|we|it)\b|\?\s*$|^\W*(?:\d\. )?(?:if|without|under|when|unless|for|each"
+    r"|\bwhen (?:the|i|we|it)\b|\?\s*$|^\W*(?:\d\. )?(?:but|if|without|under|when|unless|for|each"
     r"|every|return|requests)\b|=>|\bconst\b"
 )
 _STEPS: tuple[tuple[Step, str], ...] = pairs(r"""
@@ -96,7 +96,7 @@ token /(?:oauth2?/|v\d\.\d/|connect/)?tokens?\b\
   |token[ -](?:endpoint|request|response|exchange|call|url)|(?<!of )(?<!from )grant_type\
   |client_assertion|\bjwks ur[il]|exchang\w+ (?:the )?code|\binvalid_(?:grant|client)\b\
   |error validating client
-authorize (?<!/)/auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|call|url|page|step)\
+authorize (?<!/)/auth(?:ori[sz]e)?\b(?!/realms)|auth\w* (?:endpoint|request|call|url|page|step)\
   |\b(?:login|sign-?in|consent) (?:page|screen|form)|response_type|code=\S|/callback\b\
   |\bcallback\b(?!:)
 FHIR (?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b(?:[^\n]{0,200}/| )(?:[A-Z][A-Za-z]{2,30}|\$))|/fhir\b\
@@ -208,7 +208,7 @@ def _in_fields(text: str) -> Iterator[Said]:
         if number > _MOST:
             return
         words = (match["quoted"] or match["bare"]).replace("+", " ").replace("\\", "").strip(" .")
-        if match["quoted"] is None and match["name"] not in {"error_description", "hint"}:
+        if match["quoted"] is None and not re.search("desc|debug|hint", match["name"]):
             continue
         if _CODE.fullmatch(words) or not _ERROR.search(words):
             continue
@@ -291,6 +291,7 @@ _MACHINE = any_case(
     r"|required|mismatch|missing)\b|\bhttp/?[\d.]* \d{3}\b|^\W{0,3}[45]\d\d \w|^\W{0,3}(?:invalid"
     r"|unable|cannot|could not|unknown|missing|failed|unauthorized|access denied|unsupported"
     r"|unexpected|no \w+ (?:was )?found)\b|^\W{0,2}[\w.$]+(?:error|exception)\b"
+    r"|(?-i:^\W{0,3}(?:[a-z]\w*\.){2,}[A-Z]\w+)"
 )
 # A line of a log: a time and a level, or a product's numbered message, which is a program's.
 _LOGGED = re.compile(

@@ -121,7 +121,9 @@ def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:
             return
 
 
-_NOT_REDIRECT = any_case(r"\b(?:root|base|home|web|admin) ?_?(?:ur[il]|origins?)?\W{0,8}$")
+_NOT_REDIRECT = any_case(
+    r"\b(?:root|base|home|web|admin) ?_?(?:ur[il]|origins?)?\W{0,8}$|\biss(?:uer)?\b(?!.*redirect)"
+)
 _LABELS = (("sent", _SENT), ("registered", _REGISTERED))
 
 
@@ -209,9 +211,8 @@ _COMPARED: tuple[CauseId, ...] = (
 )
 _BOTH = any_case(
     rf"\b(expect\w*|iss(?:uer)?)\b[^\n/]{{0,25}}?\W({_URL})[^\n]{{0,60}}?\b(?:got|was|is|has|had"
-    rf"|says"
-    rf"|contains|received|actual|found|current|match|expect\w*"
-    rf"|configured)\b[^\n/]{{0,90}}?\W({_URL})"
+    rf"|says|contains|received|actual|found|current|match|expect\w*|configured)\b[^\n/]{{0,90}}?\W"
+    rf"({_URL})"
 )
 
 
@@ -398,11 +399,9 @@ def _versions(facts: Facts) -> Iterator[Evidence]:
 _GRAPH = any_case(r"\baud\W{1,5}(?:https://graph\.microsoft|00000003-)|\bscp\W{1,5}User\.Read\b")
 # A doubled scheme, an empty variable, a template without its value.
 _BROKEN = any_case(
-    r"https?://https?[:/][^\s\"')]{0,60}"
-    r"|https?://[^\s/\"']{1,90}(?:/[\w.-]{1,40}){0,9}//[A-Z]\w{3,30}"
-    r"|(?:\b(?:undefined|null)|\[object object\])/(?:\.well-known|metadata|auth\w*|token"
-    r"|oauth2)\b[^\s\"')]{0,40}|%7b\w{1,30}%7d"
-    r"/(?:\.well-known|metadata)"
+    r"https?://https?[:/][^\s\"')]{0,60}|https?://[^\s/\"']{1,90}(?:/[\w.-]{1,40}){0,9}//[A-Z]"
+    r"\w{3,30}|(?:\b(?:undefined|null)|\[object object\])/(?:\.well-known|metadata|auth\w*|token"
+    r"|oauth2)\b[^\s\"')]{0,40}|%7b\w{1,30}%7d/(?:\.well-known|metadata)"
 )
 
 

@@ -42,17 +42,17 @@ aud_wrong
   ~ expected:? (?=[\"'`]?[^\s]{0,200}[:/])VALUE[.,;)]*(?:\s|$)
   > Send `aud` as the message expects it: {0}
   ~ resource principal named VALUE was
-  > Register {0} as the FHIR server's audience (application ID URI), or send the registered audience
-    as `aud`.
+  > Register {0} as the FHIR server's audience (application ID URI), or send the registered one.
 user_credentials_wrong
   ~ \b(msal|azure ad|entra|active directory|adfs|ldaps?|okta|ping ?federate)\b
   > The password is checked by {0}: make sure that the account exists there and can sign in.
 patient_context_missing
   ~ \bencounter\b[^\n]{0,80}\b(?:null|missing|not available|not contain|no context)|\
     not contain[^\n]{0,30}encounter
-  > From an encounter, not only from a patient, launch the app, and request `launch` (or
-    `launch/encounter`).
+  > Launch the app from an encounter, not only a patient, with `launch` (or `launch/encounter`).
 scope_not_registered
+  ~ client.credentials[\s\S]{0,300}\b(?:offline_access|openid|refresh token)\b
+  > Send a `scope` with only the API's scopes: without a user, no `openid` and no `offline_access`.
   ~ permission for 'resource' is not granted
   > Request and register a scope for every type, such as `system/*.read` for an export.
   ~ permission for '([A-Za-z]{2,40})' is not granted
@@ -75,8 +75,7 @@ token_of_another_server
 network_unreachable
   = (?:localhost|127\.0\.0\.1|\[::1\])[^\n]{0,200}(?:refused|reset|cannot assign)|(?:refused|\
     requested address)[^\n]{0,30}(?:localhost|127\.0)
-  > In a container, `localhost` is the container itself. Use a host name that the container and the
-    browser can both reach.
+  > In a container, `localhost` is the container itself. Use a name that the browser reaches too.
 discovery_missing
   ~ -configuration\b[^\n]{0,200}\b(?:30[1278]|redirect\w*)\b
   > Serve the document at that URL itself, with status 200: many clients follow no redirect here.
@@ -107,9 +106,10 @@ client_auth_wrong
   = \b(?:works?|unless|succeeds?|only (?:if|when))\b[^\n.]{0,60}(?:secret|credentials)\b\
     [^\n.]{0,60}\b(?:body|header)\b|(?:basic\b| -u )[\s\S]{0,300}POSTED|POSTED\
     [\s\S]{0,300}(?:basic\b| -u )
-  > Send the secret as registered: in the Basic header (`client_secret_basic`) or in the body
-    (`client_secret_post`), not in the other place.
+  > Send the secret only as registered: in the Basic header, or in the body (`client_secret_post`).
 state_unknown
+  ~ \bstate\b[^\n]{0,60}\bnull\b|got \(null\)|no state (?:returned|in)|state missing from the resp
+  > Have the server and pages in between return `state`. Request `code` and not `code id_token`.
   ~ \bF5\b|\breload|\brefresh(?:es|ed|ing)? (?:the |this )?(?:page|browser|tab)\b
   > After the callback, remove `code` and `state` from the page's address: a reload resends them.
 request_malformed of code_expired_or_used
@@ -119,8 +119,7 @@ request_malformed of code_expired_or_used
   > Decode the callback's query once, and send the decoded `code` in the form, which encodes it.
 request_malformed
   ~ \bpost\w*\b[^\n]{0,90}/auth(?:orize)?\b
-  > Open the authorization endpoint in the user's browser, with the parameters in its query. A
-    program can't sign the user in.
+  > Open the authorization endpoint in the user's browser: a program can't sign the user in.
 assertion_key_unknown
   ~ \"kid\"\s?:\s?\"([^\"\s]{1,100})\"
   > Publish the key with the `kid` {0} in the registered key set, or sign with one that is in it.
@@ -129,8 +128,7 @@ signing_key_unknown
   > Fetch the key set (`jwks_uri`) again: the key {0} isn't in the cached one.
 clock_skew
   ~ \b(iat|nbf|exp)\b[^\n]{0,30}(?:future|past|valid|expired)
-  > Use NTP to set the clock of the machine that checks `{0}`: the server, or the workstation if the
-    check runs in the browser.
+  > Use NTP to set the clock of the machine that checks `{0}`: the server's or the workstation's.
 assertion_claims_wrong
   ~ \b(aud|iss|sub|jti|exp|iat|alg)\b
   > Correct `{0}` in the assertion, as the message says.
@@ -141,8 +139,7 @@ pkce_mismatch
   > Have the server list `S256` in `code_challenge_methods_supported`: some libraries send PKCE only
     then. Until it does, force PKCE (in fhirclient, with `pkceMode: "unsafeV1"`).
   ~ unexpected code_?verifier|verifier (?:is |was )?not expected
-  > Send `code_challenge` in the authorization request, and turn PKCE on for the client at the
-    server: it has a code without a challenge.
+  > Send `code_challenge` at the authorization, and turn PKCE on for the client at the server.
   ~ 43 char|verifier[^\n]{0,30}too short|not long enough
   > Make the `code_verifier` 43 to 128 characters long, such as 32 random bytes as base64url.
   ~ (?:verifier|challenge)\b[^\n:]{0,60}[\w-][+/][\w+/=-]{4}
@@ -171,8 +168,7 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _failed_check(facts)
     found: set[tuple[str, str]] = set()
     for key, mark, pattern, step in _NAMED:
-        told = key[1] in facts.family and key not in found and _told(facts, pattern, step)
-        if told:
+        if key[1] in facts.family and key not in found and (told := _told(facts, pattern, step)):
             found.add(key)
             yield Evidence(key[0], "likely" if mark == "=" else None, "", _OWN_WORDS, (told,))
 

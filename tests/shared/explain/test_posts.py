@@ -264,6 +264,8 @@ fhir_version_mismatch: X.readFrom() did not return a CapabilityStatement instanc
 token_not_in_header: { status: 400 }, config: { url: 'https://h/R4/X', headers: undefined }
 discovery_missing: FHIRNotFoundException: https://id.example.org/oauth2/.well-known/\
 smart-configuration
+tenant_mismatch: jose.exceptions.JWTClaimsError: Invalid issuer, when our app parses the ID token
+token_of_another_server: Our API refuses access tokens and accepts id tokens
 """
 
 

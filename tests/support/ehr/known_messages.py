@@ -149,6 +149,7 @@ generic/iss-not-given: The launch parameter is missing
 generic/iss-not-given: 400: missing query param 'iss'
 generic/state: Error: state not found in the session
 generic/discovery-missing: .well-known/smart-configuration returns a 302 redirect
+generic/scope-missing: GET https://h/oauth2/userinfo HTTP/1.1 403
 generic/discovery-missing: it answers 404 for .well-known/smart-configuration
 generic/discovery-needs-token: GET https://h/fhir/metadata 401
 generic/discovery-needs-token: GET https://h/r4/.well-known/smart-configuration gives a 403
