@@ -69,6 +69,8 @@ def matches(
 
     `vendor` is the configured one, or None. `where` is None if the responder is unknown.
     """
+    # A simulator may imitate the EHR that answers this app.
+    stand_ins = () if where is None else [one.name for one in everyone() if one.stands_in]
     if where is None and message.oauth_error == "invalid_client" and _AT_FIRST(message.text):
         # The authorization endpoint answered, where a client hasn't authenticated yet.
         where = "authorize redirect"
@@ -81,8 +83,6 @@ def matches(
     seen = seen_in(message.urn, message.text)
     configured = () if vendor in {None, GENERIC.name, *seen.named} else (vendor,)
     shown = frozenset(filter(None, (*seen.shown, *configured)))
-    # A simulator may imitate the EHR that answers this app.
-    stand_ins = () if where is None else (one.name for one in everyone() if one.stands_in)
     named = frozenset((*seen.named, *stand_ins)) - shown
     fields = "\n".join([message.description or "", *(one.words for one in heard if one.field)])
     text = f"{message.description or ''}\n{without_noise(message.text)}"[:_LONGEST]
