@@ -36,8 +36,7 @@ cors_blocked
   > On the server {0}, allow the page's origin (CORS). If it isn't yours, call it from a backend.
 content_blocked
   ~ mixed content|served over https
-  > Let every URL be https. Behind a proxy that ends TLS, the server builds http URLs until it reads
-    `X-Forwarded-Proto` (forwarded headers).
+  > Let every URL be https. Behind a proxy that ends TLS, have the server read `X-Forwarded-Proto`.
 aud_wrong
   ~ expected:? (?=[\"'`]?[^\s]{0,200}[:/])VALUE[.,;)]*(?:\s|$)
   > Send `aud` as the message expects it: {0}
@@ -64,7 +63,7 @@ token_of_another_server
     |as (?:the |an? )?(?:access|bearer))|\baccess[ _]token\b[^\n.;]{0,20}\b(?:got|was|but)\b\
     [^\n.;]{0,12}\bid[ _]?token
   > Send `access_token` from the token response. The ID token is only for the app itself.
-  ~ \biss(?:uer)?\b[^\n]{0,60}://(?:localhost|127\.|keycloak|host\.docker)
+  ~ \biss(?:uer)?\b[^\n]{0,60}://(?:localhost|127\.|keycloak|host\.docker)|\bissuer\W{1,4}expected
   > Give the authorization server one host name for all: the browser, the app and the FHIR server
     (in Keycloak, `KC_HOSTNAME`). The token's `iss` is the name that the app called it by.
   ~ audience '?(https?://[^\s']{3,200})'? (?:is|was) (?:invalid|not)
