@@ -154,9 +154,7 @@ def _not_requested(facts: Facts) -> Iterator[Evidence]:
         if facts.granted and not facts.scopes:
             if all(missing((scope,), facts.granted) for scope in needed):
                 why = f"The granted scopes don't cover {method} {kind}."
-                step = (
-                    f"In the registration, select {kind} among the APIs or scopes, and request it."
-                )
+                step = f"In the registration, select {kind} among APIs or scopes, and request it."
                 yield Evidence("scope_not_registered", "likely", why, SMART, (step,))
                 return
         elif all(missing((scope,), facts.scopes) for scope in needed):
@@ -164,8 +162,7 @@ def _not_requested(facts: Facts) -> Iterator[Evidence]:
             user = ("patient", ", or the same with `user/`,")
             level, others = ("system", "") if facts.backend else user
             v1 = "read" if method == "GET" else "write"
-            step = f"Add `{level}/{kind}.{letters}` (v1: `.{v1}`){others} to `scopes`"
-            step += ", and register it."
+            step = f"Add `{level}/{kind}.{letters}` (v1: `.{v1}`){others} to `scopes`, and register it."
             yield Evidence("scope_not_requested", "likely", why, SMART, (step,))
             return
 
