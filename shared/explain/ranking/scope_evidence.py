@@ -162,7 +162,7 @@ def _not_requested(facts: Facts) -> Iterator[Evidence]:
             user = ("patient", ", or the same with `user/`,")
             level, others = ("system", "") if facts.backend else user
             v1 = "read" if method == "GET" else "write"
-            step = f"Add `{level}/{kind}.{letters}` (v1: `.{v1}`){others} to `scopes`, and register it."
+            step = f"Add `{level}/{kind}.{letters}` (v1: `.{v1}`){others} to `scopes`. Register it."
             yield Evidence("scope_not_requested", "likely", why, SMART, (step,))
             return
 
