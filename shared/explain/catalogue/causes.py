@@ -313,7 +313,7 @@ refresh_not_granted: The EHR didn't issue a refresh token.
   ? An EHR issues a refresh token only if `online_access` or `offline_access` was requested, is
     registered for the app, and was granted. Without one, access ends with the access token.
   > Add `online_access` (or `offline_access`) to `scopes` in smart.toml, and allow it in the app's
-    registration.
+    registration. |backend -
   > Launch the app again, and check the granted scopes in the token response. |backend Request a new
     token, and check the granted scopes in the token response.
 refresh_reused: A refresh token that was already exchanged was sent again.
@@ -399,8 +399,9 @@ endpoint_wrong: The authorize or token URL isn't the one in the discovery docume
     unchanged.
 discovery_missing: The server has no SMART configuration at this URL.
   c The EHR doesn't say how to connect to it.
-  ? The server doesn't support SMART, has its configuration at another base, or lists its endpoints
-    only in `metadata`, as servers did before SMART App Launch 2.
+  ? The server doesn't support SMART, publishes its configuration only with authorization turned on,
+    has it at another base, or lists its endpoints only in `metadata`, as servers did before SMART
+    App Launch 2.
   > In a browser, open `ISS/.well-known/smart-configuration`. For ISS, use the `iss` that the EHR
     sends.
   > If only `metadata` works, ask the server's operator to turn on SMART support, or configure the
@@ -464,6 +465,7 @@ results_limited: The response leaves out what this client or user isn't allowed 
   > Read the OperationOutcome in the Bundle and the granted scopes, and compare the results with the
     chart as the same user sees it.
   > Follow every `next` link, and search with the categories that the EHR requires.
+  > ~ A token with a patient finds only that patient. To search for others, request `user/` scopes.
 flow_misused: One page handles both the launch and the callback.
   c The app starts its launch over and over.
   ? The launch page starts the authorization and the redirect URI completes it. If one page does

@@ -51,6 +51,8 @@ _CLAIMS = (
     "`iss`, `aud`, `exp` and `scope` of the access token if it's a JWT, and `scope` of the token "
     "response. Leave out the token itself."
 )
+_DOCUMENT = "The URL of the discovery document, and the status and the body of its response."
+_CALL = "The URL of the FHIR request, and the body of the response (an OperationOutcome)."
 _CONNECTION = (
     "The output of `curl -v URL` with the URL that failed, from the machine or container where the "
     "program runs, and whether the same URL works from another network."
@@ -103,6 +105,8 @@ def _by_place(facts: Facts) -> tuple[str, ...]:
         return (_RESPONSE, _CLIENT)
     if facts.message.status == 401:
         return (_REFUSAL, _CLAIMS)
+    if facts.message.status in {400, 404} and "FHIR answer" in places:
+        return (_CALL,)
     if facts.message.status == 403 or "FHIR answer" in places:
         return (_GRANTED, _REFUSAL)
     if places & {"authorize redirect", "error page"}:
@@ -122,7 +126,7 @@ _BY_STEP: Mapping[Step | None, tuple[str, ...]] = {
     "token": (_RESPONSE, _CLIENT),
     "refresh": (_RESPONSE, _GRANTED),
     "FHIR": (_REFUSAL, _GRANTED),
-    "discovery": (_CONSOLE, _LOG),
+    "discovery": (_DOCUMENT, _CONSOLE),
     None: (_WHICH_STEP, _CONSOLE, _LOG),
 }
 _BY_CODE = {
