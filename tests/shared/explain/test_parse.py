@@ -23,11 +23,14 @@ instance=dccf77c1-9bb9-43aa-82c1-b6b9c07c95e2 client=f4e2294a-c9e7-4446-894c-0db
 MISSING_PATIENT {_ORACLE} urn={GRANT}missing-patient oauth_error=access_denied \
 instance=047e9272-6dcb-4fa8-8ecb-426a81f671a4 client=80c16a4d-10a3-47bd-9eba-07c3aebc25ae \
 tenant=0b8a0111-e8e6-4c26-a91c-5069cbc6b1ca
-DENIED_BY_SERVER {_ORACLE} urn={GRANT}denied-by-server tenant={TENANT}
-INVALID_CREDENTIALS urn={TOKEN}invalid-client-credentials persona=None client=unknown
-EMPTY_SCOPES urn={TOKEN}empty-scopes persona=None status=400 \
-instance=6813f4e8-18a2-4745-941c-9898536f4585
-DENIED_BY_USER urn={GRANT}denied-by-user persona=patient tenant=None client=None
+DENIED_BY_SERVER {_ORACLE} urn={GRANT}denied-by-server tenant={TENANT} \
+oauth_error=access_denied instance=42925fc9-7a7e-4cb0-95e4-4d3f178f68b7 client=devjs
+INVALID_CREDENTIALS urn={TOKEN}invalid-client-credentials persona=None client=unknown \
+oauth_error=invalid_client instance=14c93355-be14-47c0-9f4a-132ef6124fe5 tenant={TENANT}
+EMPTY_SCOPES urn={TOKEN}empty-scopes persona=None status=400 oauth_error=invalid_scope \
+instance=6813f4e8-18a2-4745-941c-9898536f4585 client=aa35106b-e50c-4712-9250-9d405ec5b794
+DENIED_BY_USER urn={GRANT}denied-by-user persona=patient tenant=None client=None \
+oauth_error=access_denied instance=696ca944-e03a-45fd-a74d-091b2086da27
 FIRST_REPORT {_ORACLE} urn={LAUNCH}code-required oauth_error=None \
 instance=847e48ff-956f-4f96-8585-2d0ccb19d40a client=908d5cee-a54b-434d-847a-9765a9df9c53
 INSUFFICIENT_SCOPES vendor=oracle urn={RESOURCE}insufficient-scopes status=403 \
