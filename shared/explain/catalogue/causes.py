@@ -305,7 +305,8 @@ cors_blocked: The server doesn't let this page read its responses (CORS).
   c The browser blocked the EHR's response.
   ? The server's headers don't allow the page's origin, or they allow every origin, which rules out
     requests with credentials. Postman, curl and backends aren't affected.
-  > Allow the page's origin (CORS) on the server that was called, not on the app's server.
+  > Allow the page's origin (CORS) on the server that was called, not on the app's server. An origin
+    is the scheme, the host and the port, without a path.
   > If you can't change that server, call it from a backend, as this app's proxy does.
   > $WITHOUT_CREDENTIALS
 refresh_not_granted: The EHR didn't issue a refresh token.
@@ -354,7 +355,8 @@ state_unknown: The callback doesn't recognize this `state`.
   c The app no longer recognizes this launch.
   ? The launch's data is gone or stored elsewhere: the page was opened directly, the launch is too
     old, or the launch and the callback ran in different windows or on different hosts or instances.
-  > Launch the app again from the EHR, in one tab. Don't open the redirect URI yourself. |backend -
+  > Launch the app again from the EHR, in one tab. Don't open the redirect URI yourself, and let
+    the user's browser follow the redirect, not a program. |backend -
   > Use the same host name for the launch and the callback, and storage that all instances share.
   > ~ On one host, such as `localhost`, two programs overwrite each other's session cookie, even on
     different ports: give each its own cookie name.

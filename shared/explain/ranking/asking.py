@@ -33,6 +33,10 @@ _REGISTERED = (
     "What the registration has for each value of the authorize URL in the text: compare "
     "`client_id`, `redirect_uri`, `scope` and `aud`, character by character."
 )
+_STARTED = (
+    "The URLs of the page that started the launch and of the callback (scheme, host, port), and "
+    "the names and attributes of the cookies that the browser has for each."
+)
 _REFRESH = (
     "Whether each response's new refresh token is stored, how many processes refresh, and how long "
     "after the sign-in, or after the last refresh, it fails."
@@ -111,6 +115,8 @@ def _by_place(facts: Facts) -> tuple[str, ...]:
         return (_GRANTED, _REFUSAL)
     if places & {"authorize redirect", "error page"}:
         return (_REQUEST, _LOG)
+    if {"state_unknown", "cookies_blocked"} <= facts.family:
+        return (_STARTED, _CONSOLE)
     if "loops" in facts.claims.signs:
         return (_RESPONSE, _CONSOLE)
     if {"blank", "framed"} & facts.claims.signs or "launch" in places:
