@@ -88,7 +88,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|gateway)\b",
     "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped"
     r"|missing|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
-    "refreshing": r"\brefresh[ _]?tokens? (?:stop\w*|no longer|die\w*)\b|\b(?:on|at|during) (?:a "
+    "refreshing": r"\A\W{0,3}refresh[ _]?tokens?\b|\brefresh[ _]?tokens? (?:stop\w*|no longer"
+    r"|die\w*)\b|\b(?:on|at|during) (?:a "
     r"|the |every )?(?:token )?refresh\b|\brefresh(?: (?:call|request|attempt))? (?:gives|fails"
     r"|returns|works)|\btoken refresh\b|\bwhen (?:we )?refresh|\bus(?:ing|es?) (?:the|a) "
     r"refresh[ _]?token|\brefreshing\b(?! the)|refresh\w{0,20}\(|\bgrant_type\W{1,6}refresh_token",

@@ -164,6 +164,7 @@ _NO_WORDS = any_case(
     r"|(?<![\w.])\.{0,2}/[\w./${}-]+|\b[45]\d\d:? (?:unauthorized|forbidden|bad request|not found"
     r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user|system)/\S+"
     r"|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b|\b(?:no|unknown) errors?\b"
+    r"|\b(?:includes?|has|have|with|contains?) (?:all )?(?:the )?required\b|\(parameter '\w+'\)"
     r"|\bfailed to obtain\b|\b(?:oidc|openid|fhir|http)-client\b"
     r"|(?<=[;,(] )scopes?:? (?:[\w/*.]+/[\w*.]+|openid|launch|fhiruser)[^;.)]*"
 )

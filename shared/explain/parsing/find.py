@@ -202,10 +202,11 @@ def _by_words(
     precise entry of a place, such as a field with two sentences, comes first.
     """
     told = [one for one in among if one.about]
+    asserted = {"assertion"} if _ASSERTED.search(message.text) else ()
     places: dict[int, int] = {}
     found: dict[str, tuple[tuple[int, int], Match]] = {}
     for said in heard:
-        names = {*concepts_in(said.words), *_around(said, message, where)}
+        names = {*concepts_in(said.words), *_around(said, message, where), *asserted}
         proof = Proof.TOLD if said.speaker == "writer" else Proof.WORDS
         place = places.setdefault(said.at, len(places))
         for number, entry in enumerate(told):
@@ -213,6 +214,9 @@ def _by_words(
                 found.setdefault(entry.key, ((place, number), Match(entry, proof, said)))
                 break
     return tuple(match for _, match in sorted(found.values(), key=lambda pair: pair[0]))
+
+
+_ASSERTED = any_case(r"client_?assertion|private[_ ]key[_ ]jwt|signed (?:assertion|jwt)")
 
 
 def _around(said: Said, message: EhrMessage, where: Where | None) -> Iterator[str]:

@@ -29,6 +29,10 @@ _NOISE = any_case(
     r"|please read before|<b>notice</b>:|\bphp (?:notice|deprecated):|not include any sensitive"
     r"|\bsource map\b|\[violation\]|download the react devtools"
 )
+# A statement of a program, whose texts no one has said yet.
+_SOURCE = any_case(
+    r"\bthrow new \w|\bconsole\.\w+\(|\bconsole\.write|\blogger?\.\w+\(|\{[a-z]\w{2,30}\}[\"'`]"
+)
 _ERROR = any_case(
     r"cancel|declin|elapsed|ignor|lack|admin approval|too early|error|fail|invalid|denied"
     r"|unauthori[sz]|forbidden|\bnot\b|n't\b|cannot|missing|required?|\bmust\b|expir|mismatch"
@@ -230,7 +234,7 @@ def _in_lines(text: str) -> Iterator[Said]:
     for line in text.split("\n"):
         place, at = at, at + len(line) + 1
         short = line[:_LONGEST_LINE]
-        if not _ERROR.search(short) or _NOISE.search(short[:600]):
+        if not _ERROR.search(short) or _NOISE.search(short[:600]) or _SOURCE.search(short):
             continue
         logged = _LOGGED.search(short) is not None
         spoken: list[tuple[str, Speaker]] = []

@@ -234,7 +234,8 @@ _LOCAL = re.compile(
     r"https?://(?:localhost|127\.0\.0\.1)[:/][^\s\"']{0,90}(?:/auth|/oauth|/realms|/login|/token|/fhir)"
 )
 _REMOTE = re.compile(
-    r"\b(?:another|other|different|remote) (?:computer|machine|device|host|laptop|pc)|\btablet\b"
+    r"\b(?:another|other|different|remote) (?:computer|machine|device|host|laptop|pc"
+    r"|connection)|\btablet\b"
     r"|\b(?:docker|container|pod|kubernetes|k8s|phone|emulator|deployed|production)\b"
 )
 

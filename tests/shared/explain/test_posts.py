@@ -109,6 +109,8 @@ network_unreachable: net/http: TLS handshake timeout (Client.Timeout exceeded)
 user_credentials_wrong: {"error_description":"Resource owner authentication failed","error":"x"}
 launch_scope_missing: We get no patient in the token response of https://e.org/authorize?client_id=1\
 &response_type=code&scope=openid%20fhirUser&launch=x
+assertion_claims_wrong: Invalid iss/sub claims when we get a token. The API answers "Invalid \
+'iss'/'sub' claims in client_assertion JWT"
 state_unknown: Since we run two instances, we often get the error "state mismatch"
 launch_parameter_missing: We get 'launch scope requires launch parameter'
 request_malformed: The EHR redirects to https://a.example/cb#code=x, so our server has no code
