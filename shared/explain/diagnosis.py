@@ -160,7 +160,7 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
     told = facts.proof is Proof.TOLD and bool(causes)
     ids = {one.id for entry in facts.entries[:1] for one in entry.causes}
     if facts.entries and not (told and causes[0].id not in ids):
-        said = next((one for one in facts.heard if one.field), None)
+        said = next((one for one in facts.heard if one.field and " " in one.words), None)
         vague = facts.from_text and all(one.certainty == "possible" for one in causes)
         quote = f" The message is {_quote(said)}." if vague and said else ""
         return facts.entries[0].meaning + quote

@@ -81,6 +81,11 @@ def test_a_pasted_verifier_is_compared_with_the_challenge_and_not_kept(
     assert sure["pkce_mismatch"] == proven
 
 
+def test_a_refusal_that_isnt_understood_is_quoted() -> None:
+    text = 'GET https://h.org/fhir/Patient/1 403\n{"diagnostics":"Feature not in the subscription"}'
+    assert "\u201cFeature not in the subscription\u201d" in diagnose(parse(text)).meaning
+
+
 def test_an_error_that_is_only_in_a_picture_is_asked_for_as_text() -> None:
     asked = diagnose(parse("Our login fails, see the picture:\n![](https://h.example/1.png)")).ask
     assert "pictures" in asked[0]
