@@ -319,7 +319,7 @@ generic/scope-missing redirect alone @ {OPENID}; RFC 6749 3.3
   ~ \buser_?info\b[^\n]{0,60}\b40[13]\b|\b40[13]\b[^\n]{0,60}\buser_?info\b|user_info_request_error
   : openid missing !id_token
   : scope search missing @authorize !user !refresh
-  : scope missing !by:writer !denied !unknown !mismatch !user !refresh !context !unfetched
+  : scope missing !by:writer !denied !unknown !mismatch !user !refresh !context !unfetched !@token
   = The server misses a scope in the request.
   scope_not_requested likely
     > Add the scope that the message names, such as `openid`, to `scope`. Look at the request that

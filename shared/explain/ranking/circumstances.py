@@ -231,12 +231,12 @@ def _proxy(facts: Facts) -> Iterator[Evidence]:
 
 # An address that's another machine's own, or a container's.
 _LOCAL = re.compile(
-    r"https?://(?:localhost|127\.0\.0\.1)[:/][^\s\"']{0,90}(?:/auth|/oauth|/realms|/login|/token|/fhir)"
+    r"(?<!redirect_uri=)https?://(?:localhost|127\.0\.0\.1)[:/][^\s\"'&]{0,90}(?:/auth|/oauth"
+    r"|/realms|/login|/token|/fhir)"
 )
 _REMOTE = re.compile(
     r"\b(?:another|other|different|remote) (?:computer|machine|device|host|laptop|pc"
-    r"|connection)|\btablet\b"
-    r"|\b(?:docker|container|pod|kubernetes|k8s|phone|emulator|deployed|production)\b"
+    r"|connection)|\btablet\b|\b(?:docker|container|pod|kubernetes|k8s|phone|emulator)\b"
 )
 
 

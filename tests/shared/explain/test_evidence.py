@@ -145,6 +145,7 @@ WEIGHTS = """\
 # What was once certain, and wrong: a word of one speaker in another's mouth.
 - -: my_token_expired_in_seconds = 3
 - -: We work with Azure, so that the user doesn't have to sign in to the app
+- -: https://e.org/authorize?redirect_uri=http://localhost/cb/login of our phone, error on a page
 - -: throw new Error("We need the private key file, which was not found: {file}");
 - -: Our token includes the required scope, which is an error in the docs
 ! likely: error=access_denied&error_description=Unauthorized+scope&state=1
